@@ -1,1 +1,53 @@
-//! Placeholder.
+//! HTTP side of hallpass: cookies, caching headers and proxy trust, without a framework.
+//!
+//! Everything here is a pure function of headers, configuration and the time that the caller passes
+//! in. Nothing reads a clock, an environment variable or the network.
+//!
+//! | To | Use |
+//! | --- | --- |
+//! | decide names and attributes of the cookies | [`CookieConfig`] |
+//! | write and remove a cookie | [`CookieTemplate`] |
+//! | read a cookie | [`CookieTemplate::find`] or [`find_cookie`] |
+//! | keep shared caches away from a session | [`mark_private`], [`mark_no_store`] |
+//! | have the browser forget a site at logout | [`ClearSiteData`] |
+//! | learn the client's address and scheme behind a proxy | [`TrustedProxies`] |
+//! | choose between a redirect and a bare 401 | [`prefers_page`] |
+//!
+//! # Example: a cookie there and back
+//!
+//! ```
+//! use std::time::SystemTime;
+//!
+//! use hallpass_http::{CookieConfig, Found};
+//! use http::{HeaderMap, HeaderValue, header};
+//!
+//! let cookies = CookieConfig::default().build()?;
+//! let answer = cookies.session().set("opaque", None, SystemTime::UNIX_EPOCH)?;
+//! assert_eq!(answer, "__Host-session=opaque; Path=/; Secure; HttpOnly; SameSite=Lax");
+//!
+//! let mut request = HeaderMap::new();
+//! request.insert(header::COOKIE, HeaderValue::from_static("theme=dark; __Host-session=opaque"));
+//! assert!(matches!(cookies.session().find(&request), Found::One(b"opaque")));
+//! # Ok::<(), hallpass_http::CookieError>(())
+//! ```
+
+#![cfg_attr(docsrs_hallpass, feature(doc_cfg))]
+#![deny(missing_docs)]
+
+mod accept;
+mod caching;
+mod clear_site_data;
+mod cookie;
+mod field;
+mod proxies;
+
+pub use ipnet::IpNet;
+
+pub use crate::accept::prefers_page;
+pub use crate::caching::{mark_no_store, mark_private};
+pub use crate::clear_site_data::ClearSiteData;
+pub use crate::cookie::{
+    CookieConfig, CookieError, CookieTemplate, Cookies, DangerousCookieConfig, Found,
+    MAX_COOKIE_BYTES, SameSite, find_cookie,
+};
+pub use crate::proxies::{ForwardedHeader, InvalidNetwork, Origin, Scheme, TrustedProxies};

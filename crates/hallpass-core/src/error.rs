@@ -1,0 +1,113 @@
+//! One error per question that a caller asks.
+
+use std::time::Duration;
+
+use crate::data::DataError;
+use crate::random::RandomUnavailable;
+use crate::store::StoreError;
+
+/// Why something asked of a session was not done.
+///
+/// An outcome that an application decides about (a denied login, a session that somebody else
+/// ended) is an enum of its own wherever it is expected; what is here stops the request.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The response head has left, so that nothing can be committed with it any more.
+    #[error(
+        "the response has left: change the session before, or take `Session::detach` into the \
+         stream and call `save` there"
+    )]
+    Closed,
+    /// Too many others changed the session at the same time. Nothing was applied.
+    #[error("too many changes of one session at once")]
+    Contended,
+    /// A value did not go in or did not come out.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// The session ended, or its assurance was raised, while the request ran. Nothing was applied.
+    #[error("the session ended or changed hands while the request ran")]
+    Ended,
+    /// The call needs a login, and the session is anonymous.
+    #[error("the session is anonymous: log in first")]
+    NotLoggedIn,
+    /// No secure randomness.
+    #[error(transparent)]
+    Random(#[from] RandomUnavailable),
+    /// The request came with a token that was replaced meanwhile: it is accepted, but not given
+    /// another one. The client may try again.
+    #[error("the token of the request was replaced meanwhile: try again")]
+    Stale,
+    /// The store did not answer, or not in time. For a write: it may or may not have been applied.
+    #[error("the session store is unavailable")]
+    Unavailable(#[source] StoreError),
+}
+
+impl SessionError {
+    /// Returns the HTTP status that answers a request which stops at this error.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::Closed | Self::Data(_) | Self::Random(_) => 500,
+            Self::Contended | Self::Unavailable(_) => 503,
+            Self::Ended | Self::NotLoggedIn => 401,
+            Self::Stale => 409,
+        }
+    }
+
+    /// Returns after how long a client may try again, where that helps.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Contended | Self::Stale => Some(Duration::from_secs(1)),
+            Self::Unavailable(_) => Some(Duration::from_secs(5)),
+            Self::Closed | Self::Data(_) | Self::Ended | Self::NotLoggedIn | Self::Random(_) => {
+                None
+            }
+        }
+    }
+}
+
+impl From<StoreError> for SessionError {
+    fn from(error: StoreError) -> Self {
+        Self::Unavailable(error)
+    }
+}
+
+/// Why a configuration makes no sense. Only `build` returns it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The limits of anonymous sessions make no sense.
+    #[error("the limits of anonymous sessions: {0}")]
+    Anonymous(Box<Self>),
+    /// The policy needs an ability that the store does not have.
+    #[error(
+        "{policy} needs a store with {ability}, which this one lacks: {remedy}"
+    )]
+    MissingAbility {
+        /// What needs it.
+        policy: &'static str,
+        /// The trait that the store would have to implement.
+        ability: &'static str,
+        /// What to do about it.
+        remedy: &'static str,
+    },
+    /// One field must not exceed another.
+    #[error("`{smaller}` must not exceed `{larger}`")]
+    Order {
+        /// The field that is too large.
+        smaller: &'static str,
+        /// The field that bounds it.
+        larger: &'static str,
+    },
+    /// The limits of remembered sessions make no sense.
+    #[error("the limits of remembered sessions: {0}")]
+    Remembered(Box<Self>),
+    /// A duration or a size must not be zero.
+    #[error("`{field}` must not be zero")]
+    Zero {
+        /// The field.
+        field: &'static str,
+    },
+}

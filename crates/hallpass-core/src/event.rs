@@ -1,0 +1,280 @@
+//! What happened, for audit and alerts.
+
+use std::fmt;
+
+use crate::client::ClientFacts;
+use crate::end::EndReason;
+use crate::store::StoreErrorKind;
+use crate::subject::Subject;
+use crate::time::Timestamp;
+use crate::token::SessionHandle;
+
+/// Something that happened to a session, or was tried on one.
+///
+/// It names the session by its handle and holds no secret, so it may be logged as it is.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Event {
+    /// When it happened.
+    pub at: Timestamp,
+    /// The session, if it is known. For tokens that do not verify it is what they claim.
+    pub handle: Option<SessionHandle>,
+    /// Whose session it is, if it is known.
+    pub subject: Option<Subject>,
+    /// The client of the request, if there is one.
+    pub client: Option<ClientFacts>,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+impl Event {
+    pub(crate) const fn new(at: Timestamp, kind: EventKind) -> Self {
+        Self { at, handle: None, subject: None, client: None, kind }
+    }
+
+    pub(crate) const fn of(mut self, handle: SessionHandle) -> Self {
+        self.handle = Some(handle);
+        self
+    }
+
+    pub(crate) fn whose(mut self, subject: Option<&Subject>) -> Self {
+        self.subject = subject.cloned();
+        self
+    }
+
+    pub(crate) fn from_client(mut self, client: &ClientFacts) -> Self {
+        self.client = Some(client.clone());
+        self
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// An anonymous session began.
+    Created,
+    /// Changes of a request were dropped, because the session ended or its assurance was raised
+    /// while the request ran.
+    Dropped,
+    /// A session ended.
+    Ended(EndReason),
+    /// All sessions of a scope ended at once. The scope is everybody, or the event's subject, or
+    /// the tenant named here.
+    EndedAll {
+        /// The tenant, if it was one.
+        tenant: Option<String>,
+        /// Why.
+        reason: EndReason,
+    },
+    /// A subject logged in.
+    LoggedIn,
+    /// A login was denied, because the subject has as many sessions as it may.
+    LoginDenied,
+    /// The assurance of a session was lowered.
+    Lowered,
+    /// The token of a session that has ended was presented.
+    PresentedEnded(EndReason),
+    /// The assurance of a session was raised, with a fresh token.
+    Raised,
+    /// What was sent as a token was refused before anybody looked it up.
+    Refused(RefusedToken),
+    /// The token of a session was renewed.
+    Renewed,
+    /// The answer to a renewal was lost, so the same token was sent again.
+    Repaired {
+        /// Long after the renewal, to a client that looks like the one which caused it: a sign of
+        /// risk.
+        late: bool,
+    },
+    /// An old token was presented outside of every window: somebody has a copy.
+    Replayed,
+    /// A call of the store failed.
+    StoreFailed {
+        /// The operation.
+        operation: StoreOperation,
+        /// The kind of the fault.
+        error: StoreErrorKind,
+    },
+    /// A well-formed token was presented that no session knows (SES-05).
+    Unknown,
+}
+
+impl EventKind {
+    /// Returns the kind as one lower-case word, for logs and metrics.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Dropped => "dropped",
+            Self::Ended(_) => "ended",
+            Self::EndedAll { .. } => "ended_all",
+            Self::LoggedIn => "logged_in",
+            Self::LoginDenied => "login_denied",
+            Self::Lowered => "lowered",
+            Self::PresentedEnded(_) => "presented_ended",
+            Self::Raised => "raised",
+            Self::Refused(_) => "refused",
+            Self::Renewed => "renewed",
+            Self::Repaired { .. } => "repaired",
+            Self::Replayed => "replayed",
+            Self::StoreFailed { .. } => "store_failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Why something that was sent as a token was refused unseen.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum RefusedToken {
+    /// More than one was sent, and none is chosen by its place.
+    Ambiguous,
+    /// It came over a connection that is not encrypted.
+    Insecure,
+    /// It is not a token.
+    Malformed,
+    /// The headers that may carry it are larger than anything honest.
+    Oversized,
+}
+
+impl RefusedToken {
+    /// Returns the reason as one lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ambiguous => "ambiguous",
+            Self::Insecure => "insecure",
+            Self::Malformed => "malformed",
+            Self::Oversized => "oversized",
+        }
+    }
+}
+
+/// An operation of a store.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[non_exhaustive]
+pub enum StoreOperation {
+    /// [`Epochs::advance`](crate::Epochs::advance).
+    Advance,
+    /// [`SubjectIndex::bind`](crate::SubjectIndex::bind).
+    Bind,
+    /// [`SessionStore::create`](crate::SessionStore::create).
+    Create,
+    /// [`SessionStore::end`](crate::SessionStore::end).
+    End,
+    /// [`SubjectIndex::end_subject`](crate::SubjectIndex::end_subject).
+    EndSubject,
+    /// [`SubjectIndex::list`](crate::SubjectIndex::list).
+    List,
+    /// [`SessionStore::load`](crate::SessionStore::load).
+    Load,
+    /// [`RevocationFeed::publish`](crate::RevocationFeed::publish).
+    Publish,
+    /// [`Sweep::sweep`](crate::Sweep::sweep).
+    Sweep,
+    /// [`SessionStore::touch`](crate::SessionStore::touch).
+    Touch,
+    /// [`SessionStore::update`](crate::SessionStore::update).
+    Update,
+}
+
+impl StoreOperation {
+    /// Returns the operation as one lower-case word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Advance => "advance",
+            Self::Bind => "bind",
+            Self::Create => "create",
+            Self::End => "end",
+            Self::EndSubject => "end_subject",
+            Self::List => "list",
+            Self::Load => "load",
+            Self::Publish => "publish",
+            Self::Sweep => "sweep",
+            Self::Touch => "touch",
+            Self::Update => "update",
+        }
+    }
+}
+
+/// Takes note of events.
+///
+/// # Example: count the replays
+///
+/// ```
+/// use std::sync::atomic::{AtomicU64, Ordering};
+/// use hallpass_core::{Event, EventKind, EventSink};
+///
+/// #[derive(Debug, Default)]
+/// struct Replays(AtomicU64);
+///
+/// impl EventSink for Replays {
+///     fn record(&self, event: &Event) {
+///         if event.kind == EventKind::Replayed {
+///             self.0.fetch_add(1, Ordering::Relaxed);
+///         }
+///     }
+/// }
+/// ```
+pub trait EventSink: fmt::Debug + Send + Sync {
+    /// Takes note of an event. Must not block: it is called in the middle of a request.
+    fn record(&self, event: &Event);
+}
+
+/// Forgets every event. What the manager uses unless it is given another.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "there is nothing to it")]
+pub struct NoEvents;
+
+impl EventSink for NoEvents {
+    fn record(&self, _event: &Event) {}
+}
+
+/// Writes events to the subscriber of `tracing`, with the target `hallpass`.
+///
+/// Replays and failures of the store are warnings; beginnings, endings and changes of assurance
+/// are informations; the rest is for debugging.
+#[cfg(feature = "tracing")]
+#[cfg_attr(docsrs_hallpass, doc(cfg(feature = "tracing")))]
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "the subscriber has all the settings")]
+pub struct TracingSink;
+
+#[cfg(feature = "tracing")]
+impl EventSink for TracingSink {
+    fn record(&self, event: &Event) {
+        macro_rules! write_at {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "hallpass",
+                    kind = event.kind.as_str(),
+                    handle = event.handle.map(tracing::field::display),
+                    subject = event.subject.as_ref().map(tracing::field::display),
+                    client = event.client.as_ref().map(tracing::field::display),
+                    details = ?event.kind,
+                    "session event"
+                )
+            };
+        }
+        match event.kind {
+            EventKind::Replayed
+            | EventKind::StoreFailed { .. }
+            | EventKind::Repaired { late: true } => write_at!(warn),
+            EventKind::Dropped
+            | EventKind::Ended(_)
+            | EventKind::EndedAll { .. }
+            | EventKind::LoggedIn
+            | EventKind::LoginDenied
+            | EventKind::Lowered
+            | EventKind::Raised => write_at!(info),
+            EventKind::Created
+            | EventKind::PresentedEnded(_)
+            | EventKind::Refused(_)
+            | EventKind::Renewed
+            | EventKind::Repaired { late: false }
+            | EventKind::Unknown => write_at!(debug),
+        }
+    }
+}

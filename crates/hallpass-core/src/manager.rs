@@ -1,0 +1,163 @@
+//! The engine: every decision about a session, between the carrier and the store.
+
+mod admin;
+mod builder;
+mod calls;
+mod change;
+mod lanes;
+mod open;
+mod waiting;
+mod walks;
+mod watchers;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::client::ClientFacts;
+use crate::clock::Clock;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::EventSink;
+use crate::policy::Limits;
+use crate::policy::Policy;
+use crate::policy::PolicyFacts;
+use crate::random::RandomUnavailable;
+use crate::random::SecureRandom;
+use crate::random::random_bytes;
+use crate::record::SessionRecord;
+use crate::record::WriteId;
+use crate::store::DynStore;
+use crate::time::Timestamp;
+use crate::token::SessionHandle;
+
+use self::lanes::Lanes;
+use self::walks::Walks;
+use self::watchers::Watchers;
+
+pub use self::admin::Revoked;
+pub use self::admin::SessionInfo;
+pub use self::builder::ManagerBuilder;
+pub use self::builder::OnOutage;
+pub use self::open::Presented;
+
+pub(crate) use self::change::Change;
+pub(crate) use self::change::CredentialChange;
+pub(crate) use self::change::Op;
+pub(crate) use self::change::SharedOps;
+pub(crate) use self::change::lock;
+pub(crate) use self::open::Opened;
+pub(crate) use self::waiting::join;
+pub(crate) use self::waiting::race;
+
+/// Manages the sessions of one application. Clones are the same manager.
+///
+/// Build one at start, give it to the layer of your framework, and keep a clone where operators
+/// end sessions from.
+///
+/// # Example: end all sessions of a user whose password was reset
+///
+/// ```
+/// use hallpass_core::{Revocation, SessionError, SessionManager, Subject};
+///
+/// async fn password_was_reset(
+///     sessions: &SessionManager,
+///     user: &Subject,
+/// ) -> Result<usize, SessionError> {
+///     sessions.revoke_subject(user, Revocation::by("account").because("password reset")).await
+/// }
+/// ```
+#[derive(Clone)]
+pub struct SessionManager(Arc<Inner>);
+
+struct Inner {
+    store: DynStore,
+    policy: Arc<dyn Policy>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn SecureRandom>,
+    events: Arc<dyn EventSink>,
+    store_timeout: Duration,
+    payload_limit: usize,
+    on_outage: OnOutage,
+    lanes: Lanes,
+    walks: Walks,
+    watchers: Arc<Watchers>,
+}
+
+impl SessionManager {
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn random(&self) -> &dyn SecureRandom {
+        &*self.0.random
+    }
+
+    pub(crate) fn payload_limit(&self) -> usize {
+        self.0.payload_limit
+    }
+
+    pub(crate) fn has_index(&self) -> bool {
+        self.0.store.has_index()
+    }
+
+    pub(crate) fn lanes(&self) -> &Lanes {
+        &self.0.lanes
+    }
+
+    pub(crate) fn watchers(&self) -> &Watchers {
+        &self.0.watchers
+    }
+
+    pub(crate) fn limits(&self, facts: &PolicyFacts<'_>) -> Limits {
+        self.0.policy.limits(facts)
+    }
+
+    /// Returns the limits that concern a request on this record.
+    pub(crate) fn limits_of(&self, record: &SessionRecord) -> Limits {
+        self.limits(&PolicyFacts {
+            subject: record.subject(),
+            authentication: record.authentication(),
+            remembered: record.is_remembered(),
+            client: record.client(),
+        })
+    }
+
+    pub(crate) fn write_id(&self) -> Result<WriteId, RandomUnavailable> {
+        random_bytes(self.random()).map(WriteId::from_bytes)
+    }
+
+    pub(crate) fn new_handle(&self) -> Result<SessionHandle, RandomUnavailable> {
+        random_bytes(self.random()).map(SessionHandle::from_bytes)
+    }
+
+    pub(crate) fn emit(&self, event: &Event) {
+        self.0.events.record(event);
+    }
+
+    /// Emits an event about a record, on behalf of a client.
+    pub(crate) fn emit_of(&self, record: &SessionRecord, client: &ClientFacts, kind: EventKind) {
+        self.emit(
+            &Event::new(self.now(), kind)
+                .of(record.handle())
+                .whose(record.subject())
+                .from_client(client),
+        );
+    }
+}
+
+impl fmt::Debug for SessionManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionManager")
+            .field("store", &self.0.store)
+            .field("policy", &self.0.policy)
+            .field("store_timeout", &self.0.store_timeout)
+            .field("payload_limit", &self.0.payload_limit)
+            .field("on_outage", &self.0.on_outage)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,160 @@
+//! The calls of the store: bounded in time, reported when they fail, repeated where that is safe.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::SessionManager;
+use super::waiting::race;
+use crate::end::EndReason;
+use crate::event::Event;
+use crate::event::EventKind;
+use crate::event::StoreOperation;
+use crate::record::Revision;
+use crate::record::SessionRecord;
+use crate::record::Tombstone;
+use crate::store::Bind;
+use crate::store::Bound;
+use crate::store::Create;
+use crate::store::End;
+use crate::store::EndOutcome;
+use crate::store::Ending;
+use crate::store::EpochScope;
+use crate::store::Epochs;
+use crate::store::Load;
+use crate::store::RevocationFeed;
+use crate::store::SessionStore;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
+use crate::store::SubjectIndex;
+use crate::store::Sweep;
+use crate::store::Swept;
+use crate::store::Touch;
+use crate::store::Touched;
+use crate::store::Write;
+use crate::subject::Subject;
+use crate::token::SessionHandle;
+
+/// The answer to an update, and whether it had to be asked twice.
+pub(super) struct Updated {
+    pub(super) answer: Write,
+    /// The first answer was lost, so that a conflict may be with our own write.
+    pub(super) repeated: bool,
+}
+
+impl SessionManager {
+    pub(crate) async fn store_load(&self, handle: SessionHandle) -> Result<Load, StoreError> {
+        self.called(StoreOperation::Load, self.0.store.load(handle, self.now())).await
+    }
+
+    pub(crate) async fn store_create(&self, record: &SessionRecord) -> Result<Create, StoreError> {
+        let call = || self.0.store.create(record, self.now());
+        match self.called(StoreOperation::Create, call()).await {
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+                // A name that nobody else can have drawn: occupied means created before.
+                match self.called(StoreOperation::Create, call()).await? {
+                    Create::Created | Create::Occupied => Ok(Create::Created),
+                }
+            }
+            answer => answer,
+        }
+    }
+
+    pub(super) async fn store_update(
+        &self,
+        record: &SessionRecord,
+        expected: Revision,
+    ) -> Result<Updated, StoreError> {
+        let call = || self.0.store.update(record, expected, self.now());
+        match self.called(StoreOperation::Update, call()).await {
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => self
+                .called(StoreOperation::Update, call())
+                .await
+                .map(|answer| Updated { answer, repeated: true }),
+            answer => answer.map(|answer| Updated { answer, repeated: false }),
+        }
+    }
+
+    pub(crate) async fn store_touch(&self, touch: &Touch) -> Result<Touched, StoreError> {
+        self.called(StoreOperation::Touch, self.0.store.touch(touch, self.now())).await
+    }
+
+    pub(crate) async fn store_bind(&self, bind: &Bind) -> Result<Bound, StoreError> {
+        let call = || self.0.store.bind(bind, self.now());
+        match self.called(StoreOperation::Bind, call()).await {
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+                self.called(StoreOperation::Bind, call()).await
+            }
+            answer => answer,
+        }
+    }
+
+    pub(crate) async fn store_list(
+        &self,
+        subject: &Subject,
+    ) -> Result<Vec<Arc<SessionRecord>>, StoreError> {
+        self.called(StoreOperation::List, self.0.store.list(subject, self.now())).await
+    }
+
+    pub(super) async fn store_end_subject(
+        &self,
+        subject: &Subject,
+        except: Option<SessionHandle>,
+        reason: &EndReason,
+    ) -> Result<Vec<Tombstone>, StoreError> {
+        let call = self.0.store.end_subject(subject, except, reason, self.now());
+        self.called(StoreOperation::EndSubject, call).await
+    }
+
+    pub(super) async fn store_advance(
+        &self,
+        scope: &EpochScope,
+        reason: &EndReason,
+    ) -> Result<(), StoreError> {
+        self.called(StoreOperation::Advance, self.0.store.advance(scope, reason, self.now())).await
+    }
+
+    pub(super) async fn store_sweep(&self, max: usize) -> Result<Swept, StoreError> {
+        self.called(StoreOperation::Sweep, self.0.store.sweep(max, self.now())).await
+    }
+
+    pub(super) async fn store_end(&self, end: &End) -> Result<EndOutcome, StoreError> {
+        let call = || self.0.store.end(end, self.now());
+        match self.called(StoreOperation::End, call()).await {
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+                self.called(StoreOperation::End, call()).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Tells this node, and every other one where the store has a feed. The ending itself is
+    /// done: that nobody hears of it is reported, and no reason to fail.
+    pub(crate) async fn announce(&self, ending: &Ending) {
+        self.watchers().wake(ending);
+        if self.0.store.has_feed() {
+            let call = self.0.store.publish(ending);
+            let _reported = self.called(StoreOperation::Publish, call).await;
+        }
+    }
+
+    async fn called<T>(
+        &self,
+        operation: StoreOperation,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let limit = || self.clock().sleep(self.0.store_timeout);
+        let answer = race(call, limit).await.unwrap_or_else(|| {
+            // A store that hangs is not asked again by the same request.
+            Err(StoreError::new(StoreErrorKind::Unavailable, TimedOut))
+        });
+        if let Err(error) = &answer {
+            let error = error.kind();
+            self.emit(&Event::new(self.now(), EventKind::StoreFailed { operation, error }));
+        }
+        answer
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the time-out for calls of the store is over")]
+struct TimedOut;

@@ -1,0 +1,189 @@
+//! What a request wants to change in a record, so that it can be applied again.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+use crate::authentication::AssuranceLevel;
+use crate::authentication::Authentication;
+use crate::client::ClientKind;
+use crate::data::DataError;
+use crate::data::DataMap;
+use crate::data::Entry;
+use crate::error::SessionError;
+use crate::policy::Limits;
+use crate::ratchet::PreviousCredential;
+use crate::random::SecureRandom;
+use crate::record::Binding;
+use crate::record::SessionRecord;
+use crate::time::Timestamp;
+use crate::token::SessionToken;
+use crate::token::TokenDigest;
+
+/// One change of the data.
+pub(crate) enum Op {
+    Clear,
+    Insert(Arc<str>, Entry),
+    Remove(Arc<str>),
+    Update(Box<dyn Fn(&mut DataMap) -> Result<(), DataError> + Send>),
+}
+
+impl Op {
+    pub(crate) fn apply(&self, data: &mut DataMap) -> Result<(), DataError> {
+        match self {
+            Self::Clear => data.clear(),
+            Self::Insert(name, entry) => data.insert(Arc::clone(name), entry.clone()),
+            Self::Remove(name) => {
+                data.remove(name);
+            }
+            Self::Update(update) => return update(data),
+        }
+        Ok(())
+    }
+}
+
+/// The changes of a request, shared with the commit that applies them.
+pub(crate) type SharedOps = Arc<Mutex<Vec<Op>>>;
+
+/// What a request wants to change in the record that it loaded.
+pub(crate) struct Change {
+    /// The binding under which the request was accepted.
+    pub(crate) binding: Binding,
+    /// When the request came in: it counts as activity at that time.
+    pub(crate) seen_at: Timestamp,
+    /// The digest of the token that the request came with, if that was the current one.
+    pub(crate) confirms: Option<TokenDigest>,
+    pub(crate) ops: SharedOps,
+    pub(crate) credential: CredentialChange,
+}
+
+pub(crate) enum CredentialChange {
+    Keep,
+    Lower(AssuranceLevel),
+    Raise(Box<Raise>),
+    /// Renews the presented token, unless somebody else has done so meanwhile.
+    Renew {
+        presented: SessionToken,
+        client: ClientKind,
+    },
+}
+
+/// A raise of the assurance.
+pub(crate) struct Raise {
+    pub(crate) authentication: Authentication,
+    pub(crate) client: ClientKind,
+    pub(crate) limits: Limits,
+    /// Where the token of the attempt that won is found.
+    pub(crate) token: Arc<Mutex<Option<SessionToken>>>,
+}
+
+impl Change {
+    /// Applies the change to a copy of the record, and returns whether that differs from it.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`] where the record stands for somebody else by now or is locked;
+    /// [`SessionError::Data`] where the data do not fit.
+    pub(super) fn apply(
+        &self,
+        record: &mut SessionRecord,
+        random: &dyn SecureRandom,
+        payload_limit: usize,
+        now: Timestamp,
+    ) -> Result<bool, SessionError> {
+        let is_locked = record.idle_deadline().is_some_and(|deadline| now >= deadline);
+        let raises = matches!(self.credential, CredentialChange::Raise(_));
+        if record.binding != self.binding || (is_locked && !raises) {
+            return Err(SessionError::Ended);
+        }
+        let changed = self.apply_data(record, payload_limit)?;
+        let changed = self.apply_credential(record, random, now)? || changed;
+        if changed {
+            record.last_seen = record.last_seen.max(self.seen_at);
+            if self.confirms == Some(record.credential.digest()) {
+                record.credential.confirm(self.seen_at);
+            }
+        }
+        Ok(changed)
+    }
+
+    fn apply_data(
+        &self,
+        record: &mut SessionRecord,
+        payload_limit: usize,
+    ) -> Result<bool, SessionError> {
+        let ops = lock(&self.ops);
+        if ops.is_empty() {
+            return Ok(false);
+        }
+        let mut data = record.data.clone();
+        for op in &*ops {
+            op.apply(&mut data)?;
+        }
+        if data == record.data {
+            return Ok(false);
+        }
+        data.check_size(payload_limit)?;
+        record.data = data;
+        Ok(true)
+    }
+
+    fn apply_credential(
+        &self,
+        record: &mut SessionRecord,
+        random: &dyn SecureRandom,
+        now: Timestamp,
+    ) -> Result<bool, SessionError> {
+        match &self.credential {
+            CredentialChange::Keep => Ok(false),
+            CredentialChange::Lower(level) => {
+                let before = record.authentication.clone();
+                record.lower_to(*level);
+                Ok(record.authentication != before)
+            }
+            CredentialChange::Raise(raise) => {
+                raise.apply(record, random, now)?;
+                Ok(true)
+            }
+            CredentialChange::Renew { presented, client } => {
+                match record.credential.renewed(presented, client.clone(), now) {
+                    Some((credential, _child)) => {
+                        record.credential = credential;
+                        Ok(true)
+                    }
+                    None => Ok(false),
+                }
+            }
+        }
+    }
+}
+
+impl Raise {
+    fn apply(
+        &self,
+        record: &mut SessionRecord,
+        random: &dyn SecureRandom,
+        now: Timestamp,
+    ) -> Result<(), SessionError> {
+        let before = record.authentication.clone().unwrap_or_default();
+        let (credential, token) =
+            record.credential.broken(record.handle, random, self.client.clone(), now)?;
+        let old = std::mem::replace(&mut record.credential, credential);
+        if self.authentication.level() >= before.level() {
+            record.restart(&self.limits, now);
+        }
+        record.authentication = Some(before.raised_by(&self.authentication));
+        record.previous = Some(Box::new(PreviousCredential::new(old, before, now)));
+        record.binding = record.binding.next();
+        record.last_seen = record.last_seen.max(now);
+        *lock(&self.token) = Some(token);
+        Ok(())
+    }
+}
+
+/// Locks a mutex. A panic elsewhere leaves what it guards as it was after its last statement,
+/// which is sound for everything here.
+pub(crate) fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

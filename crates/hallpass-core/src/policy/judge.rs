@@ -1,0 +1,80 @@
+//! The one function that judges a record.
+
+use super::Limits;
+use crate::end::EndReason;
+use crate::record::SessionRecord;
+use crate::time::Timestamp;
+
+/// What a record is worth at an instant.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[must_use]
+#[expect(clippy::exhaustive_enums, reason = "a new standing must break the engine on purpose")]
+pub enum Standing {
+    /// The session lives.
+    Live {
+        /// When it ends if nobody uses it any more.
+        expires_at: Timestamp,
+        /// The stored `last_seen` lags by more than the touch step: this request writes it.
+        touch: bool,
+        /// The token is old enough, and its parent is out of every window: this request renews it.
+        renew: bool,
+    },
+    /// The idle timeout is over, the absolute one is not, and one factor reopens the session.
+    Locked {
+        /// When it ends.
+        until: Timestamp,
+    },
+    /// The session is over.
+    Ended(EndReason),
+}
+
+/// Judges a record at an instant.
+///
+/// Everything that tells a time (cookie lifetimes, store deadlines, answers of an API) comes from
+/// here or from the deadlines that this reads. A deadline belongs to what is over: at
+/// `expires_at` itself the session does not live any more.
+pub fn judge_record(record: &SessionRecord, limits: &Limits, now: Timestamp) -> Standing {
+    let absolute = record.absolute_deadline();
+    let idle = record.idle_deadline();
+    if let Some(idle) = idle
+        && now >= idle
+    {
+        return if !record.locks_when_idle() && idle <= absolute {
+            Standing::Ended(EndReason::Idle)
+        } else if now >= absolute {
+            Standing::Ended(EndReason::Absolute)
+        } else {
+            Standing::Locked { until: absolute }
+        };
+    }
+    if now >= absolute {
+        return Standing::Ended(EndReason::Absolute);
+    }
+    Standing::Live {
+        expires_at: idle.map_or(absolute, |idle| idle.min(absolute)),
+        touch: now.since(record.last_seen()) > limits.touch_step(),
+        renew: renewal_is_due(record, limits, now),
+    }
+}
+
+/// A token is renewed once it is old enough, and once its parent can not come in any more: its
+/// first use lies more than the grace back. Without the second condition a child that is first
+/// used late would be renewed at once, and a request with the parent, still in flight, would
+/// look like a replay.
+fn renewal_is_due(record: &SessionRecord, limits: &Limits, now: Timestamp) -> bool {
+    let Some(renew_every) = limits.renew_every() else { return false };
+    let credential = record.credential();
+    record.subject().is_some()
+        && now.since(credential.renewed_at()) >= renew_every
+        && parent_is_over(record, limits, now)
+}
+
+/// Returns whether no request with the parent of the current token may come in any more.
+pub(crate) fn parent_is_over(record: &SessionRecord, limits: &Limits, now: Timestamp) -> bool {
+    let windows = limits.windows();
+    let grace = windows.grace.saturating_add(windows.max_skew);
+    record.credential().confirmed_at().is_some_and(|confirmed| now.since(confirmed) > grace)
+}
+
+#[cfg(test)]
+mod tests;

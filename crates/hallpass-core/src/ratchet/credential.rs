@@ -1,0 +1,253 @@
+//! What a record keeps of its token, and how the next one comes out of it.
+
+use std::fmt;
+
+use hmac::Hmac;
+use hmac::KeyInit;
+use hmac::Mac;
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Sha256;
+use zeroize::Zeroize;
+use zeroize::ZeroizeOnDrop;
+use zeroize::Zeroizing;
+
+use crate::authentication::Authentication;
+use crate::client::ClientKind;
+use crate::random::RandomUnavailable;
+use crate::random::SecureRandom;
+use crate::random::random_bytes;
+use crate::time::Timestamp;
+use crate::token::SECRET_BYTES;
+use crate::token::SessionHandle;
+use crate::token::SessionToken;
+use crate::token::TokenDigest;
+
+/// The key of a chain of tokens: 32 random bytes.
+#[derive(Clone, Deserialize, Serialize, Zeroize, ZeroizeOnDrop)]
+pub(super) struct ChainKey([u8; 32]);
+
+/// What a record keeps of its token: enough to recognise it and to renew it, not to forge it.
+///
+/// `Debug` shows the generation and the times, no secret.
+#[derive(Clone, Deserialize, Serialize)]
+pub struct Credential {
+    generation: u32,
+    #[serde(with = "digest_bytes")]
+    digest: TokenDigest,
+    chain_key: ChainKey,
+    renewed_at: Timestamp,
+    renewed_by: ClientKind,
+    confirmed_at: Option<Timestamp>,
+}
+
+/// A credential whose chain was broken when the assurance of its session was raised, with the
+/// assurance that its token still stands for.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct PreviousCredential {
+    pub(super) credential: Credential,
+    pub(super) replaced_at: Timestamp,
+    pub(super) authentication: Authentication,
+}
+
+impl Credential {
+    /// Issues the first token of a new session.
+    ///
+    /// It has no parent that could still be in flight, so it needs no confirmation.
+    pub(crate) fn first(
+        handle: SessionHandle,
+        random: &dyn SecureRandom,
+        client: ClientKind,
+        now: Timestamp,
+    ) -> Result<(Self, SessionToken), RandomUnavailable> {
+        let (mut credential, token) = Self::fresh(handle, 0, random, client, now)?;
+        credential.confirmed_at = Some(now);
+        Ok((credential, token))
+    }
+
+    /// Breaks the chain: issues a token that nobody can derive from the one before.
+    pub(crate) fn broken(
+        &self,
+        handle: SessionHandle,
+        random: &dyn SecureRandom,
+        client: ClientKind,
+        now: Timestamp,
+    ) -> Result<(Self, SessionToken), RandomUnavailable> {
+        Self::fresh(handle, self.generation.saturating_add(1), random, client, now)
+    }
+
+    /// Derives the child of the presented token, if that is the current one.
+    pub(crate) fn renewed(
+        &self,
+        presented: &SessionToken,
+        client: ClientKind,
+        now: Timestamp,
+    ) -> Option<(Self, SessionToken)> {
+        if !self.matches(presented) {
+            return None;
+        }
+        let child = self.child_of(presented)?;
+        let credential = Self {
+            generation: child.generation(),
+            digest: child.digest(),
+            chain_key: self.chain_key.clone(),
+            renewed_at: now,
+            renewed_by: client,
+            confirmed_at: None,
+        };
+        Some((credential, child))
+    }
+
+    /// Returns the current token where `presented` is its parent: the same child for everybody
+    /// who presents the same parent.
+    pub(crate) fn child_for(&self, presented: &SessionToken) -> Option<SessionToken> {
+        let child = self.child_of(presented)?;
+        self.matches(&child).then_some(child)
+    }
+
+    /// Returns how often the token of this session was renewed.
+    #[must_use]
+    pub const fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    /// Returns the digest of the current token.
+    #[must_use]
+    pub const fn digest(&self) -> TokenDigest {
+        self.digest
+    }
+
+    /// Returns when the current token was issued.
+    #[must_use]
+    pub const fn renewed_at(&self) -> Timestamp {
+        self.renewed_at
+    }
+
+    /// Returns what kind of client caused the last renewal.
+    #[must_use]
+    pub const fn renewed_by(&self) -> &ClientKind {
+        &self.renewed_by
+    }
+
+    /// Returns when the current token was first seen in use; `None` while nobody has used it.
+    #[must_use]
+    pub const fn confirmed_at(&self) -> Option<Timestamp> {
+        self.confirmed_at
+    }
+
+    /// Notes that the token was seen in use. Only the first time counts.
+    pub(crate) fn confirm(&mut self, at: Timestamp) {
+        self.confirmed_at.get_or_insert(at);
+    }
+
+    /// Returns whether `token` is the current one. Takes constant time.
+    pub(super) fn matches(&self, token: &SessionToken) -> bool {
+        token.generation() == self.generation && token.digest() == self.digest
+    }
+
+    /// Returns whether `token`, renewed again and again, becomes the current one.
+    pub(super) fn is_descendant_of(&self, token: &SessionToken) -> bool {
+        let mut walker = token.clone();
+        while walker.generation() < self.generation {
+            let Some(child) = self.child_of(&walker) else { return false };
+            walker = child;
+        }
+        self.matches(&walker)
+    }
+
+    fn child_of(&self, parent: &SessionToken) -> Option<SessionToken> {
+        let generation = parent.generation().checked_add(1)?;
+        // HMAC takes keys of every length.
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.chain_key.0).ok()?;
+        mac.update(&parent.handle().to_bytes());
+        mac.update(&generation.to_be_bytes());
+        mac.update(parent.secret());
+        let mut output = Zeroizing::new([0; 32]);
+        output.copy_from_slice(&mac.finalize().into_bytes());
+        let secret: [u8; SECRET_BYTES] = *output.first_chunk()?;
+        Some(SessionToken::new(parent.handle(), generation, secret))
+    }
+
+    fn fresh(
+        handle: SessionHandle,
+        generation: u32,
+        random: &dyn SecureRandom,
+        client: ClientKind,
+        now: Timestamp,
+    ) -> Result<(Self, SessionToken), RandomUnavailable> {
+        let token = SessionToken::new(handle, generation, random_bytes(random)?);
+        let credential = Self {
+            generation,
+            digest: token.digest(),
+            chain_key: ChainKey(random_bytes(random)?),
+            renewed_at: now,
+            renewed_by: client,
+            confirmed_at: None,
+        };
+        Ok((credential, token))
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("generation", &self.generation)
+            .field("renewed_at", &self.renewed_at)
+            .field("confirmed_at", &self.confirmed_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Credential {
+    fn eq(&self, other: &Self) -> bool {
+        self.generation == other.generation
+            && self.digest == other.digest
+            && self.renewed_at == other.renewed_at
+            && self.confirmed_at == other.confirmed_at
+    }
+}
+
+impl Eq for Credential {}
+
+impl PreviousCredential {
+    /// Keeps `credential`, which stood for `authentication` until `replaced_at`.
+    pub(crate) const fn new(
+        credential: Credential,
+        authentication: Authentication,
+        replaced_at: Timestamp,
+    ) -> Self {
+        Self { credential, replaced_at, authentication }
+    }
+
+    /// Returns what the old token still stands for.
+    #[must_use]
+    pub const fn authentication(&self) -> &Authentication {
+        &self.authentication
+    }
+
+    pub(crate) const fn authentication_mut(&mut self) -> &mut Authentication {
+        &mut self.authentication
+    }
+}
+
+mod digest_bytes {
+    use serde::Deserialize;
+    use serde::Deserializer;
+    use serde::Serialize;
+    use serde::Serializer;
+
+    use crate::token::TokenDigest;
+
+    pub(super) fn serialize<S: Serializer>(
+        digest: &TokenDigest,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        digest.to_bytes().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<TokenDigest, D::Error> {
+        <[u8; 32]>::deserialize(deserializer).map(TokenDigest::from_bytes)
+    }
+}

@@ -1,0 +1,143 @@
+//! The bytes of records and tombstones.
+//!
+//! One byte of format version, then the fields in the format of `postcard`. A later version of
+//! the library reads what an earlier one wrote; the other way round it is refused.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
+use serde::de::DeserializeOwned;
+use serde::de::Visitor;
+
+use super::SessionRecord;
+use super::Tombstone;
+use crate::data::DataMap;
+use crate::data::Entry;
+
+/// The format that this version writes.
+const FORMAT: u8 = 1;
+
+/// Bytes are not a record, or a record of a version that is not known here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[expect(clippy::exhaustive_enums, reason = "the version is known, or it is not")]
+pub enum InvalidEncoding {
+    /// The version is known and the rest does not fit it.
+    #[error("damaged bytes")]
+    Damaged,
+    /// A version that this library does not read, perhaps of a later one.
+    #[error("format version {0} is not known")]
+    UnknownVersion(u8),
+}
+
+impl SessionRecord {
+    /// Returns the bytes of the record.
+    ///
+    /// # Security
+    ///
+    /// They hold no usable token, but the application's data as it is, and the chain key: treat
+    /// them as confidential.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a record from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEncoding`]; a store reports it as
+    /// [`StoreErrorKind::Corrupt`](crate::StoreErrorKind::Corrupt).
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
+        decode(bytes)
+    }
+}
+
+impl Tombstone {
+    /// Returns the bytes of the tombstone.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a tombstone from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEncoding`]; a store reports it as
+    /// [`StoreErrorKind::Corrupt`](crate::StoreErrorKind::Corrupt).
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
+        decode(bytes)
+    }
+}
+
+fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    // The types here are all of known length, so nothing can fail but the allocation.
+    postcard::to_extend(value, vec![FORMAT]).unwrap_or_default()
+}
+
+fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidEncoding> {
+    match bytes.split_first() {
+        Some((&FORMAT, rest)) => match postcard::take_from_bytes(rest) {
+            Ok((value, [])) => Ok(value),
+            Ok(_) | Err(_) => Err(InvalidEncoding::Damaged),
+        },
+        Some((&version, _)) => Err(InvalidEncoding::UnknownVersion(version)),
+        None => Err(InvalidEncoding::Damaged),
+    }
+}
+
+impl Serialize for DataMap {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(name, entry)| {
+            (&**name, entry.version(), entry.is_portable(), Bytes(entry.bytes()))
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for DataMap {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries: Vec<(String, u32, bool, OwnedBytes)> = Vec::deserialize(deserializer)?;
+        Ok(entries
+            .into_iter()
+            .map(|(name, version, portable, bytes)| {
+                (name.into(), Entry::new(&bytes.0, version, portable))
+            })
+            .collect())
+    }
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
+
+struct OwnedBytes(Vec<u8>);
+
+impl<'de> Deserialize<'de> for OwnedBytes {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct BytesVisitor;
+
+        impl Visitor<'_> for BytesVisitor {
+            type Value = OwnedBytes;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("bytes")
+            }
+
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<OwnedBytes, E> {
+                Ok(OwnedBytes(bytes.to_vec()))
+            }
+        }
+
+        deserializer.deserialize_bytes(BytesVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! What stays of an ended session.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use super::SessionRecord;
+use crate::end::EndReason;
+use crate::subject::Subject;
+use crate::time::Timestamp;
+use crate::token::SessionHandle;
+use crate::token::SessionToken;
+use crate::token::TokenDigest;
+
+/// What stays of an ended session until its absolute deadline: enough to tell its client why it
+/// ended, and nothing to bring it back.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Tombstone {
+    handle: SessionHandle,
+    digest: Option<[u8; 32]>,
+    subject: Option<Subject>,
+    reason: EndReason,
+    ended_at: Timestamp,
+    keep_until: Timestamp,
+}
+
+impl Tombstone {
+    /// Returns the tombstone of a record that ends now.
+    #[must_use]
+    pub fn of(record: &SessionRecord, reason: EndReason, at: Timestamp) -> Self {
+        Self {
+            handle: record.handle,
+            digest: Some(record.credential.digest().to_bytes()),
+            subject: record.subject.clone(),
+            reason,
+            ended_at: at,
+            keep_until: record.absolute_deadline.max(at),
+        }
+    }
+
+    /// Returns the tombstone of a session of which the store knows nothing.
+    #[must_use]
+    pub const fn unknown(
+        handle: SessionHandle,
+        reason: EndReason,
+        at: Timestamp,
+        keep_until: Timestamp,
+    ) -> Self {
+        Self { handle, digest: None, subject: None, reason, ended_at: at, keep_until }
+    }
+
+    /// Returns the public name of the session.
+    #[must_use]
+    pub const fn handle(&self) -> SessionHandle {
+        self.handle
+    }
+
+    /// Returns whose session it was.
+    #[must_use]
+    pub const fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
+    }
+
+    /// Returns why it ended.
+    #[must_use]
+    pub const fn reason(&self) -> &EndReason {
+        &self.reason
+    }
+
+    /// Returns when it ended.
+    #[must_use]
+    pub const fn ended_at(&self) -> Timestamp {
+        self.ended_at
+    }
+
+    /// Returns until when a store keeps the tombstone.
+    #[must_use]
+    pub const fn keep_until(&self) -> Timestamp {
+        self.keep_until
+    }
+
+    /// Returns whether `token` was the current token of the session when it ended. Only its
+    /// holder is told why. Takes constant time.
+    #[must_use]
+    pub fn verifies(&self, token: &SessionToken) -> bool {
+        self.handle == token.handle()
+            && self.digest.is_some_and(|digest| TokenDigest::from_bytes(digest) == token.digest())
+    }
+}

@@ -1,0 +1,32 @@
+//! The quickstart over real HTTP: each test starts the built binary with the settings that it
+//! needs and talks to it as browsers, tabs, devices and attackers do.
+//!
+//! What cannot be provoked from outside is shown elsewhere: a store that is down, an answer of
+//! 5xx, an authentication of more than 60 seconds.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test fails the test"
+)]
+
+mod answer;
+mod carrier;
+mod client;
+mod data;
+mod devices;
+mod events;
+mod limits;
+mod login;
+mod logout;
+mod pages;
+mod reading;
+mod renewal;
+mod replay;
+mod secrets;
+mod sensitive;
+mod server;
+mod settings;
+mod timeouts;
+mod tokens;

@@ -1,0 +1,124 @@
+//! `cargo xtask test`: every test of the workspace, then every doctest.
+
+use crate::Result;
+use crate::process::Process;
+
+pub(crate) fn run(filters: &[&str]) -> Result {
+    if let Some(option) = filters.iter().find(|filter| filter.starts_with('-')) {
+        return Err(format!(
+            "`{option}` is an option, and `test` takes only filters on test names; \
+             for its options call the runner itself"
+        )
+        .into());
+    }
+
+    let has_nextest = Process::cargo(&["nextest", "--version"]).is_available();
+    let tests = if has_nextest {
+        nextest(filters)
+    } else {
+        libtest(filters)
+    };
+    // A failure of the first runner does not hide those of the second.
+    let mut failed = Vec::new();
+    for runner in [tests, doctests(filters)] {
+        if !runner.succeeds()? {
+            failed.push(runner.to_string());
+        }
+    }
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("failed: {}", failed.join("; ")).into())
+    }
+}
+
+fn nextest(filters: &[&str]) -> Process {
+    let process = Process::cargo(&[
+        "nextest",
+        "run",
+        "--workspace",
+        "--all-features",
+        "--no-fail-fast",
+    ]);
+    match filters {
+        [] => process,
+        // A filter may match nothing but doctests.
+        _ => process
+            .arguments(&["--no-tests", "warn"])
+            .arguments(filters),
+    }
+}
+
+fn libtest(filters: &[&str]) -> Process {
+    let process = Process::cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"])
+        .arguments(&["--lib", "--bins", "--tests", "--examples"]);
+    filtered(process, filters)
+}
+
+fn doctests(filters: &[&str]) -> Process {
+    let process = Process::cargo(&[
+        "test",
+        "--doc",
+        "--workspace",
+        "--all-features",
+        "--no-fail-fast",
+    ]);
+    filtered(process, filters)
+}
+
+fn filtered(process: Process, filters: &[&str]) -> Process {
+    match filters {
+        [] => process,
+        _ => process.arguments(&["--"]).arguments(filters),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_filter_nothing_is_left_out() {
+        assert_eq!(
+            nextest(&[]).to_string(),
+            "cargo nextest run --workspace --all-features --no-fail-fast"
+        );
+        assert_eq!(
+            libtest(&[]).to_string(),
+            "cargo test --workspace --all-features --no-fail-fast \
+             --lib --bins --tests --examples"
+        );
+        assert_eq!(
+            doctests(&[]).to_string(),
+            "cargo test --doc --workspace --all-features --no-fail-fast"
+        );
+    }
+
+    #[test]
+    fn filters_reach_each_runner() {
+        let filters = ["logout", "renewal"];
+
+        assert!(
+            nextest(&filters)
+                .to_string()
+                .ends_with(" --no-tests warn logout renewal")
+        );
+        assert!(
+            libtest(&filters)
+                .to_string()
+                .ends_with(" --examples -- logout renewal")
+        );
+        assert!(
+            doctests(&filters)
+                .to_string()
+                .ends_with(" --no-fail-fast -- logout renewal")
+        );
+    }
+
+    #[test]
+    fn an_option_is_refused() {
+        let error = run(&["--release"]).unwrap_err();
+
+        assert!(error.to_string().starts_with("`--release` is an option"));
+    }
+}
