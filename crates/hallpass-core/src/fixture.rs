@@ -49,7 +49,7 @@ pub enum FixtureError {
 impl RecordFixture {
     /// An anonymous session, idle 10 minutes, absolute 1 hour.
     pub fn anonymous() -> Self {
-        let limits = LimitsBuilder::new()
+        let limits = Limits::builder()
             .idle(Duration::from_secs(600))
             .absolute(Duration::from_secs(3_600));
         Self { subject: None, limits, data: DataMap::default() }

@@ -8,6 +8,7 @@ mod clock;
 mod data;
 mod end;
 mod error;
+mod event;
 #[cfg(feature = "fixtures")]
 mod fixture;
 mod policy;
@@ -25,6 +26,7 @@ pub use self::clock::*;
 pub use self::data::*;
 pub use self::end::*;
 pub use self::error::*;
+pub use self::event::*;
 #[cfg(feature = "fixtures")]
 pub use self::fixture::*;
 pub use self::policy::*;
