@@ -42,7 +42,11 @@ impl Authentication {
     /// Returns an authentication with this assurance, at the time when it is used.
     #[must_use]
     pub const fn new(level: AssuranceLevel) -> Self {
-        Self { level, methods: Vec::new(), at: None }
+        Self {
+            level,
+            methods: Vec::new(),
+            at: None,
+        }
     }
 
     /// Returns an authentication by password: one factor, method `pwd` (RFC 8176).
@@ -99,7 +103,11 @@ impl Authentication {
                 methods.push(method.clone());
             }
         }
-        Self { level: self.level.max(step.level), methods, at: step.at }
+        Self {
+            level: self.level.max(step.level),
+            methods,
+            at: step.at,
+        }
     }
 
     /// Lowers the assurance to `level`, if it is higher.
@@ -123,18 +131,25 @@ mod tests {
     #[test]
     fn a_step_adds_its_methods_and_its_time() {
         let now = Timestamp::from_millis(9);
-        let step = Authentication::new(AssuranceLevel::Aal2).with_method("otp").settled(now);
+        let step = Authentication::new(AssuranceLevel::Aal2)
+            .with_method("otp")
+            .settled(now);
         let raised = Authentication::password().raised_by(&step);
         assert_eq!(
             raised,
-            Authentication::new(AssuranceLevel::Aal2).with_method("pwd").with_method("otp").at(now)
+            Authentication::new(AssuranceLevel::Aal2)
+                .with_method("pwd")
+                .with_method("otp")
+                .at(now)
         );
     }
 
     #[test]
     fn an_authentication_in_the_future_counts_as_now() {
         let now = Timestamp::from_millis(5);
-        let settled = Authentication::password().at(Timestamp::from_millis(6)).settled(now);
+        let settled = Authentication::password()
+            .at(Timestamp::from_millis(6))
+            .settled(now);
         assert_eq!(settled.authenticated_at(), Some(now));
     }
 }

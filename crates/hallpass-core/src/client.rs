@@ -84,7 +84,10 @@ impl fmt::Display for ClientFacts {
 
 /// The network of an address: 24 bits of IPv4, 48 bits of IPv6.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[expect(clippy::exhaustive_enums, reason = "there are two families of addresses")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "there are two families of addresses"
+)]
 pub enum Network {
     /// The first three bytes of an IPv4 address.
     V4([u8; 3]),
@@ -162,7 +165,11 @@ impl AgentFamily {
 impl fmt::Display for AgentFamily {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.product)?;
-        if self.platform.is_empty() { Ok(()) } else { write!(f, " on {}", self.platform) }
+        if self.platform.is_empty() {
+            Ok(())
+        } else {
+            write!(f, " on {}", self.platform)
+        }
     }
 }
 
@@ -236,15 +243,27 @@ mod tests {
         assert_eq!(client("::1", FIREFOX).to_string(), "Firefox on Linux");
         assert_eq!(client("::1", CHROME).to_string(), "Chrome on Linux");
         assert_eq!(client("::1", "curl/8.5.0").to_string(), "curl");
-        assert_eq!(client("::1", FIREFOX).with_label("office").to_string(), "office");
+        assert_eq!(
+            client("::1", FIREFOX).with_label("office").to_string(),
+            "office"
+        );
         assert_eq!(ClientFacts::default().to_string(), "unknown client");
     }
 
     #[test]
     fn networks_are_told_by_prefix() {
-        assert_eq!(Network::of("192.0.2.77".parse().unwrap()).to_string(), "192.0.2.0/24");
-        assert_eq!(Network::of("::ffff:192.0.2.77".parse().unwrap()).to_string(), "192.0.2.0/24");
-        assert_eq!(Network::of("2001:db8:1:2::3".parse().unwrap()).to_string(), "2001:db8:1::/48");
+        assert_eq!(
+            Network::of("192.0.2.77".parse().unwrap()).to_string(),
+            "192.0.2.0/24"
+        );
+        assert_eq!(
+            Network::of("::ffff:192.0.2.77".parse().unwrap()).to_string(),
+            "192.0.2.0/24"
+        );
+        assert_eq!(
+            Network::of("2001:db8:1:2::3".parse().unwrap()).to_string(),
+            "2001:db8:1::/48"
+        );
     }
 
     #[test]

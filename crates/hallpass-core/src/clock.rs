@@ -32,11 +32,17 @@ pub trait Clock: fmt::Debug + Send + Sync {
 #[cfg(feature = "system-clock")]
 #[cfg_attr(docsrs_hallpass, doc(cfg(feature = "system-clock")))]
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "a name for the clock of the machine, no more")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a name for the clock of the machine, no more"
+)]
 pub struct SystemClock;
 
 #[cfg(feature = "system-clock")]
-#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the system"
+)]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         std::time::SystemTime::now().into()

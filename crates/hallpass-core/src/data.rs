@@ -3,12 +3,14 @@
 mod key;
 mod map;
 
+pub use self::key::Codec;
 pub use self::key::DataKey;
 pub use self::key::Key;
-pub use self::key::KeyInfo;
 pub use self::key::SessionData;
 pub use self::map::DataMap;
 pub use self::map::Entry;
+
+pub(crate) use self::key::checked;
 
 /// Why a value did not go in or did not come out.
 #[derive(Debug, thiserror::Error)]

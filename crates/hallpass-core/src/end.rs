@@ -67,7 +67,10 @@ impl Revocation {
     /// Names who does it: an operator, a service, or the subject itself.
     #[must_use]
     pub fn by(who: &str) -> Self {
-        Self { by: who.to_owned(), why: String::new() }
+        Self {
+            by: who.to_owned(),
+            why: String::new(),
+        }
     }
 
     /// Gives the reason.

@@ -82,9 +82,7 @@ pub enum ConfigError {
     #[error("the limits of anonymous sessions: {0}")]
     Anonymous(Box<Self>),
     /// The policy needs an ability that the store does not have.
-    #[error(
-        "{policy} needs a store with {ability}, which this one lacks: {remedy}"
-    )]
+    #[error("{policy} needs a store with {ability}, which this one lacks: {remedy}")]
     MissingAbility {
         /// What needs it.
         policy: &'static str,

@@ -29,7 +29,13 @@ pub struct Event {
 
 impl Event {
     pub(crate) const fn new(at: Timestamp, kind: EventKind) -> Self {
-        Self { at, handle: None, subject: None, client: None, kind }
+        Self {
+            at,
+            handle: None,
+            subject: None,
+            client: None,
+            kind,
+        }
     }
 
     pub(crate) const fn of(mut self, handle: SessionHandle) -> Self {
@@ -239,7 +245,10 @@ impl EventSink for NoEvents {
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs_hallpass, doc(cfg(feature = "tracing")))]
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "the subscriber has all the settings")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the subscriber has all the settings"
+)]
 pub struct TracingSink;
 
 #[cfg(feature = "tracing")]

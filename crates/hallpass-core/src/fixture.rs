@@ -52,12 +52,19 @@ impl RecordFixture {
         let limits = Limits::builder()
             .idle(Duration::from_secs(600))
             .absolute(Duration::from_secs(3_600));
-        Self { subject: None, limits, data: DataMap::default() }
+        Self {
+            subject: None,
+            limits,
+            data: DataMap::default(),
+        }
     }
 
     /// A session of a subject, idle 10 minutes, absolute 1 hour.
     pub fn of(subject: &Subject) -> Self {
-        Self { subject: Some(subject.clone()), ..Self::anonymous() }
+        Self {
+            subject: Some(subject.clone()),
+            ..Self::anonymous()
+        }
     }
 
     /// Sets both timeouts.
@@ -95,7 +102,10 @@ impl RecordFixture {
         let limits: Limits = self.limits.build()?;
         let handle = SessionHandle::from_bytes(random_bytes(random)?);
         let (credential, token) = Credential::first(handle, random, ClientKind::default(), now)?;
-        let authentication = self.subject.as_ref().map(|_| Authentication::password().at(now));
+        let authentication = self
+            .subject
+            .as_ref()
+            .map(|_| Authentication::password().at(now));
         let record = SessionRecord::new(
             NewRecord {
                 handle,
@@ -150,7 +160,9 @@ impl NextWrite {
     /// Renews the token. Leaves the record as it is where `presented` is not the current one.
     pub fn renewed(mut self, presented: &SessionToken, now: Timestamp) -> Self {
         if let Some((credential, _child)) =
-            self.0.credential.renewed(presented, ClientKind::default(), now)
+            self.0
+                .credential
+                .renewed(presented, ClientKind::default(), now)
         {
             self.0.credential = credential;
         }

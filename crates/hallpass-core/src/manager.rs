@@ -44,6 +44,7 @@ pub use self::open::Presented;
 pub(crate) use self::change::Change;
 pub(crate) use self::change::CredentialChange;
 pub(crate) use self::change::Op;
+pub(crate) use self::change::Raise;
 pub(crate) use self::change::SharedOps;
 pub(crate) use self::change::lock;
 pub(crate) use self::open::Opened;

@@ -37,10 +37,16 @@ impl RandomUnavailable {
 /// Deliberately not a generator in this process: creating a session is rare, so the system call
 /// costs nothing that shows, and there is no state that a fork could copy.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::exhaustive_structs, reason = "a name for the source of the system, no more")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a name for the source of the system, no more"
+)]
 pub struct SystemRandom;
 
-#[expect(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the system"
+)]
 impl SecureRandom for SystemRandom {
     fn fill(&self, destination: &mut [u8]) -> Result<(), RandomUnavailable> {
         getrandom::fill(destination).map_err(|_error| RandomUnavailable)

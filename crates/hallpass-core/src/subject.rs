@@ -37,7 +37,10 @@ impl Subject {
     /// [`InvalidSubject`] where the id is empty, longer than 255 bytes, or holds control
     /// characters.
     pub fn new(id: &str) -> Result<Self, InvalidSubject> {
-        Ok(Self { tenant: None, id: checked(id)? })
+        Ok(Self {
+            tenant: None,
+            id: checked(id)?,
+        })
     }
 
     /// Returns the subject with this id within this tenant.
@@ -47,7 +50,10 @@ impl Subject {
     /// [`InvalidSubject`] where one of both is empty, longer than 255 bytes, or holds control
     /// characters.
     pub fn of_tenant(tenant: &str, id: &str) -> Result<Self, InvalidSubject> {
-        Ok(Self { tenant: Some(checked(tenant)?), id: checked(id)? })
+        Ok(Self {
+            tenant: Some(checked(tenant)?),
+            id: checked(id)?,
+        })
     }
 
     /// Returns the tenant, if the subject belongs to one.
@@ -120,7 +126,11 @@ impl From<Subject> for SubjectText {
 
 fn checked(text: &str) -> Result<Arc<str>, InvalidSubject> {
     let fits = (1..=255).contains(&text.len()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.into()) } else { Err(InvalidSubject) }
+    if fits {
+        Ok(text.into())
+    } else {
+        Err(InvalidSubject)
+    }
 }
 
 #[cfg(test)]

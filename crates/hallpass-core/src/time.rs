@@ -72,7 +72,10 @@ impl fmt::Display for Timestamp {
 impl From<SystemTime> for Timestamp {
     /// A time before the epoch counts as the epoch.
     fn from(time: SystemTime) -> Self {
-        Self(time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, millis))
+        Self(
+            time.duration_since(SystemTime::UNIX_EPOCH)
+                .map_or(0, millis),
+        )
     }
 }
 
@@ -96,9 +99,18 @@ mod tests {
 
     #[test]
     fn arithmetic_saturates() {
-        assert_eq!(Timestamp::MAX.saturating_add(Duration::from_secs(1)), Timestamp::MAX);
-        assert_eq!(Timestamp::from_millis(1).saturating_sub(Duration::MAX), Timestamp::default());
-        assert_eq!(Timestamp::from_millis(1).saturating_add(Duration::MAX), Timestamp::MAX);
+        assert_eq!(
+            Timestamp::MAX.saturating_add(Duration::from_secs(1)),
+            Timestamp::MAX
+        );
+        assert_eq!(
+            Timestamp::from_millis(1).saturating_sub(Duration::MAX),
+            Timestamp::default()
+        );
+        assert_eq!(
+            Timestamp::from_millis(1).saturating_add(Duration::MAX),
+            Timestamp::MAX
+        );
     }
 
     /// Race 21: a lifetime below one unit never becomes nothing.

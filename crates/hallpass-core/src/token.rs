@@ -43,7 +43,11 @@ impl SessionToken {
         generation: u32,
         secret: [u8; SECRET_BYTES],
     ) -> Self {
-        Self { handle: handle.to_bytes(), generation, secret }
+        Self {
+            handle: handle.to_bytes(),
+            generation,
+            secret,
+        }
     }
 
     /// Reads a token from the one encoding that is accepted.
@@ -227,13 +231,21 @@ mod tests {
         let good = text.as_str().as_bytes();
         for length in (0..TOKEN_CHARS).chain([TOKEN_CHARS + 1, 8 * 1024]) {
             let wrong: Vec<u8> = good.iter().copied().cycle().take(length).collect();
-            assert_eq!(SessionToken::parse(&wrong), Err(MalformedToken), "length {length}");
+            assert_eq!(
+                SessionToken::parse(&wrong),
+                Err(MalformedToken),
+                "length {length}"
+            );
         }
         for place in 0..TOKEN_CHARS {
             for character in *b"=+/ \0\r\n\";,%.\x7f\x80\xff" {
                 let mut wrong = good.to_vec();
                 wrong[place] = character;
-                assert_eq!(SessionToken::parse(&wrong), Err(MalformedToken), "{character:?}");
+                assert_eq!(
+                    SessionToken::parse(&wrong),
+                    Err(MalformedToken),
+                    "{character:?}"
+                );
             }
         }
     }
@@ -246,14 +258,23 @@ mod tests {
         for bit in 0..TOKEN_BYTES * 8 {
             let mut changed = bytes;
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert_ne!(SessionToken::from_bytes(&changed).unwrap().digest(), digest, "bit {bit}");
+            assert_ne!(
+                SessionToken::from_bytes(&changed).unwrap().digest(),
+                digest,
+                "bit {bit}"
+            );
         }
     }
 
     /// Race 47.
     #[test]
     fn debug_shows_no_secret() {
-        let shown = format!("{:?} {:?} {:?}", token(), token().digest(), token().expose_secret());
+        let shown = format!(
+            "{:?} {:?} {:?}",
+            token(),
+            token().digest(),
+            token().expose_secret()
+        );
         assert_eq!(shown, "SessionToken TokenDigest ExposedToken");
     }
 }

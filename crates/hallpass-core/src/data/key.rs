@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -87,20 +86,30 @@ impl<T: SessionData> fmt::Debug for DataKey<T> {
 
 /// What names a value of type `T`: a plain `&str`, or the key of a [`SessionData`].
 pub trait Key<T> {
-    /// Returns all that the session needs to know.
-    fn info(self) -> KeyInfo<T>;
+    /// Returns the name of the value.
+    fn name(&self) -> &str;
+
+    /// Returns how the value is read and written.
+    fn codec(&self) -> Codec<T>;
 }
 
-impl<T: DeserializeOwned + Serialize> Key<T> for &str {
-    fn info(self) -> KeyInfo<T> {
-        KeyInfo { name: self.into(), version: 0, portable: false, migrate: None }
+impl<T> Key<T> for &str {
+    fn name(&self) -> &str {
+        self
+    }
+
+    fn codec(&self) -> Codec<T> {
+        Codec::PLAIN
     }
 }
 
 impl<T: SessionData> Key<T> for DataKey<T> {
-    fn info(self) -> KeyInfo<T> {
-        KeyInfo {
-            name: T::KEY.into(),
+    fn name(&self) -> &str {
+        T::KEY
+    }
+
+    fn codec(&self) -> Codec<T> {
+        Codec {
             version: T::VERSION,
             portable: T::PORTABLE,
             migrate: Some(T::migrate),
@@ -110,41 +119,24 @@ impl<T: SessionData> Key<T> for DataKey<T> {
 
 type Migrate<T> = fn(u32, serde_json::Value) -> Result<T, DataError>;
 
-/// The name of a value, and how it is read and written.
-pub struct KeyInfo<T> {
-    name: Arc<str>,
+/// How a value is read and written.
+pub struct Codec<T> {
     version: u32,
     portable: bool,
     migrate: Option<Migrate<T>>,
 }
 
-impl<T> KeyInfo<T> {
-    /// A key of the library's own, which no application can name.
-    pub(crate) fn reserved(name: &'static str) -> Self {
-        Self { name: name.into(), version: 0, portable: false, migrate: None }
-    }
-
-    /// Refuses names that no application may use.
-    pub(crate) fn checked(self) -> Result<Self, DataError> {
-        let fits = (1..=255).contains(&self.name.len())
-            && !self.name.chars().any(char::is_control)
-            && !self.name.starts_with(RESERVED);
-        if fits { Ok(self) } else { Err(DataError::InvalidKey) }
-    }
-
-    /// Returns the name of the value.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    pub(crate) fn shared_name(&self) -> Arc<str> {
-        Arc::clone(&self.name)
-    }
+impl<T> Codec<T> {
+    /// Values without a version.
+    pub(crate) const PLAIN: Self = Self {
+        version: 0,
+        portable: false,
+        migrate: None,
+    };
 }
 
-impl<T: DeserializeOwned> KeyInfo<T> {
-    /// Decodes a stored value, migrating it where it has an earlier version.
+impl<T: DeserializeOwned> Codec<T> {
+    /// Decodes a stored value, migrating it where it has another version.
     pub(crate) fn decode(&self, entry: &Entry) -> Result<T, DataError> {
         match self.migrate {
             Some(migrate) if entry.version() != self.version => {
@@ -156,16 +148,28 @@ impl<T: DeserializeOwned> KeyInfo<T> {
     }
 }
 
-impl<T: Serialize> KeyInfo<T> {
+impl<T: Serialize> Codec<T> {
     pub(crate) fn encode(&self, value: &T) -> Result<Entry, DataError> {
         let bytes = serde_json::to_vec(value).map_err(DataError::Encode)?;
         Ok(Entry::new(&bytes, self.version, self.portable))
     }
 }
 
-impl<T> fmt::Debug for KeyInfo<T> {
+impl<T> fmt::Debug for Codec<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "KeyInfo({})", self.name)
+        write!(f, "Codec(version {})", self.version)
+    }
+}
+
+/// Refuses names that no application may use.
+pub(crate) fn checked(name: &str) -> Result<&str, DataError> {
+    let fits = (1..=255).contains(&name.len())
+        && !name.chars().any(char::is_control)
+        && !name.starts_with(RESERVED);
+    if fits {
+        Ok(name)
+    } else {
+        Err(DataError::InvalidKey)
     }
 }
 
@@ -198,10 +202,18 @@ mod tests {
 
     #[test]
     fn an_earlier_version_migrates_and_a_later_one_is_refused() {
-        let key = Name::key().info();
-        let expected = Name { given: "Ada".to_owned() };
-        assert_eq!(key.decode(&Entry::new(b"\"Ada\"", 1, false)).unwrap(), expected);
-        assert_eq!(key.decode(&key.encode(&expected).unwrap()).unwrap(), expected);
+        let key = Name::key().codec();
+        let expected = Name {
+            given: "Ada".to_owned(),
+        };
+        assert_eq!(
+            key.decode(&Entry::new(b"\"Ada\"", 1, false)).unwrap(),
+            expected
+        );
+        assert_eq!(
+            key.decode(&key.encode(&expected).unwrap()).unwrap(),
+            expected
+        );
         assert!(matches!(
             key.decode(&Entry::new(b"{}", 3, false)),
             Err(DataError::UnknownVersion { stored: 3 })
@@ -211,9 +223,11 @@ mod tests {
     #[test]
     fn names_are_bounded_and_not_ours() {
         for wrong in ["", "a\nb", "hallpass.flash", &"x".repeat(256)] {
-            let key = Key::<u32>::info(wrong).checked();
-            assert!(matches!(key, Err(DataError::InvalidKey)), "{wrong}");
+            assert!(
+                matches!(checked(wrong), Err(DataError::InvalidKey)),
+                "{wrong}"
+            );
         }
-        assert!(Key::<u32>::info(&*"x".repeat(255)).checked().is_ok());
+        assert!(checked(&"x".repeat(255)).is_ok());
     }
 }

@@ -22,7 +22,11 @@ impl Entry {
     /// login.
     #[must_use]
     pub fn new(bytes: &[u8], version: u32, portable: bool) -> Self {
-        Self { bytes: bytes.into(), version, portable }
+        Self {
+            bytes: bytes.into(),
+            version,
+            portable,
+        }
     }
 
     /// Returns the JSON text of the value.
@@ -98,7 +102,10 @@ impl DataMap {
     /// Returns the size that the payload limit bounds: all names and values, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.0.iter().map(|(name, entry)| name.len() + entry.bytes.len()).sum()
+        self.0
+            .iter()
+            .map(|(name, entry)| name.len() + entry.bytes.len())
+            .sum()
     }
 
     /// Returns the values that come along at login.
@@ -114,7 +121,11 @@ impl DataMap {
 
     pub(crate) fn check_size(&self, limit: usize) -> Result<(), DataError> {
         let size = self.size();
-        if size <= limit { Ok(()) } else { Err(DataError::TooLarge { size, limit }) }
+        if size <= limit {
+            Ok(())
+        } else {
+            Err(DataError::TooLarge { size, limit })
+        }
     }
 }
 

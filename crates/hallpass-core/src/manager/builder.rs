@@ -22,7 +22,10 @@ use crate::store::RevocationFeed;
 
 /// What a request that needs the session gets while the store does not answer.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "refused or served: there is no third")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "refused or served: there is no third"
+)]
 pub enum OnOutage {
     /// 503 with `Retry-After`.
     #[default]
@@ -121,10 +124,14 @@ impl ManagerBuilder {
     /// [`ConfigError`]: the policy needs an ability that the store lacks, or a setting is zero.
     pub fn build(self) -> Result<SessionManager, ConfigError> {
         if self.store_timeout.is_zero() {
-            return Err(ConfigError::Zero { field: "store_timeout" });
+            return Err(ConfigError::Zero {
+                field: "store_timeout",
+            });
         }
         if self.payload_limit == 0 {
-            return Err(ConfigError::Zero { field: "payload_limit" });
+            return Err(ConfigError::Zero {
+                field: "payload_limit",
+            });
         }
         let policy = match self.policy {
             Some(policy) => policy,

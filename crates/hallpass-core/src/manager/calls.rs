@@ -43,7 +43,8 @@ pub(super) struct Updated {
 
 impl SessionManager {
     pub(crate) async fn store_load(&self, handle: SessionHandle) -> Result<Load, StoreError> {
-        self.called(StoreOperation::Load, self.0.store.load(handle, self.now())).await
+        self.called(StoreOperation::Load, self.0.store.load(handle, self.now()))
+            .await
     }
 
     pub(crate) async fn store_create(&self, record: &SessionRecord) -> Result<Create, StoreError> {
@@ -69,13 +70,20 @@ impl SessionManager {
             Err(error) if error.kind() == StoreErrorKind::Unavailable => self
                 .called(StoreOperation::Update, call())
                 .await
-                .map(|answer| Updated { answer, repeated: true }),
-            answer => answer.map(|answer| Updated { answer, repeated: false }),
+                .map(|answer| Updated {
+                    answer,
+                    repeated: true,
+                }),
+            answer => answer.map(|answer| Updated {
+                answer,
+                repeated: false,
+            }),
         }
     }
 
     pub(crate) async fn store_touch(&self, touch: &Touch) -> Result<Touched, StoreError> {
-        self.called(StoreOperation::Touch, self.0.store.touch(touch, self.now())).await
+        self.called(StoreOperation::Touch, self.0.store.touch(touch, self.now()))
+            .await
     }
 
     pub(crate) async fn store_bind(&self, bind: &Bind) -> Result<Bound, StoreError> {
@@ -92,7 +100,8 @@ impl SessionManager {
         &self,
         subject: &Subject,
     ) -> Result<Vec<Arc<SessionRecord>>, StoreError> {
-        self.called(StoreOperation::List, self.0.store.list(subject, self.now())).await
+        self.called(StoreOperation::List, self.0.store.list(subject, self.now()))
+            .await
     }
 
     pub(super) async fn store_end_subject(
@@ -101,7 +110,10 @@ impl SessionManager {
         except: Option<SessionHandle>,
         reason: &EndReason,
     ) -> Result<Vec<Tombstone>, StoreError> {
-        let call = self.0.store.end_subject(subject, except, reason, self.now());
+        let call = self
+            .0
+            .store
+            .end_subject(subject, except, reason, self.now());
         self.called(StoreOperation::EndSubject, call).await
     }
 
@@ -110,11 +122,16 @@ impl SessionManager {
         scope: &EpochScope,
         reason: &EndReason,
     ) -> Result<(), StoreError> {
-        self.called(StoreOperation::Advance, self.0.store.advance(scope, reason, self.now())).await
+        self.called(
+            StoreOperation::Advance,
+            self.0.store.advance(scope, reason, self.now()),
+        )
+        .await
     }
 
     pub(super) async fn store_sweep(&self, max: usize) -> Result<Swept, StoreError> {
-        self.called(StoreOperation::Sweep, self.0.store.sweep(max, self.now())).await
+        self.called(StoreOperation::Sweep, self.0.store.sweep(max, self.now()))
+            .await
     }
 
     pub(super) async fn store_end(&self, end: &End) -> Result<EndOutcome, StoreError> {
@@ -149,7 +166,10 @@ impl SessionManager {
         });
         if let Err(error) = &answer {
             let error = error.kind();
-            self.emit(&Event::new(self.now(), EventKind::StoreFailed { operation, error }));
+            self.emit(&Event::new(
+                self.now(),
+                EventKind::StoreFailed { operation, error },
+            ));
         }
         answer
     }

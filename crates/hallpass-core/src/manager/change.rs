@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use crate::authentication::AssuranceLevel;
 use crate::authentication::Authentication;
@@ -13,8 +15,8 @@ use crate::data::DataMap;
 use crate::data::Entry;
 use crate::error::SessionError;
 use crate::policy::Limits;
-use crate::ratchet::PreviousCredential;
 use crate::random::SecureRandom;
+use crate::ratchet::PreviousCredential;
 use crate::record::Binding;
 use crate::record::SessionRecord;
 use crate::time::Timestamp;
@@ -66,6 +68,8 @@ pub(crate) enum CredentialChange {
     Renew {
         presented: SessionToken,
         client: ClientKind,
+        /// Whether the attempt that won did so.
+        won: Arc<AtomicBool>,
     },
 }
 
@@ -92,7 +96,9 @@ impl Change {
         payload_limit: usize,
         now: Timestamp,
     ) -> Result<bool, SessionError> {
-        let is_locked = record.idle_deadline().is_some_and(|deadline| now >= deadline);
+        let is_locked = record
+            .idle_deadline()
+            .is_some_and(|deadline| now >= deadline);
         let raises = matches!(self.credential, CredentialChange::Raise(_));
         if record.binding != self.binding || (is_locked && !raises) {
             return Err(SessionError::Ended);
@@ -146,8 +152,14 @@ impl Change {
                 raise.apply(record, random, now)?;
                 Ok(true)
             }
-            CredentialChange::Renew { presented, client } => {
-                match record.credential.renewed(presented, client.clone(), now) {
+            CredentialChange::Renew {
+                presented,
+                client,
+                won,
+            } => {
+                let renewed = record.credential.renewed(presented, client.clone(), now);
+                won.store(renewed.is_some(), Ordering::Release);
+                match renewed {
                     Some((credential, _child)) => {
                         record.credential = credential;
                         Ok(true)
@@ -168,7 +180,9 @@ impl Raise {
     ) -> Result<(), SessionError> {
         let before = record.authentication.clone().unwrap_or_default();
         let (credential, token) =
-            record.credential.broken(record.handle, random, self.client.clone(), now)?;
+            record
+                .credential
+                .broken(record.handle, random, self.client.clone(), now)?;
         let old = std::mem::replace(&mut record.credential, credential);
         if self.authentication.level() >= before.level() {
             record.restart(&self.limits, now);

@@ -73,7 +73,10 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_ready_needs_no_limit() {
-        assert_eq!(race(ready(1), || -> std::future::Ready<()> { panic!("asked") }).await, Some(1));
+        assert_eq!(
+            race(ready(1), || -> std::future::Ready<()> { panic!("asked") }).await,
+            Some(1)
+        );
     }
 
     #[tokio::test]

@@ -38,7 +38,11 @@ impl Walks {
             let minute = minute(now);
             // A count that two threads write at once may lose one: the bound is no exact science.
             let value = bucket.load(Ordering::Relaxed);
-            let next = if value >> 16 == minute { value + 1 } else { minute << 16 | 1 };
+            let next = if value >> 16 == minute {
+                value + 1
+            } else {
+                minute << 16 | 1
+            };
             if next & 0xFFFF != 0 {
                 bucket.store(next, Ordering::Relaxed);
             }
@@ -47,7 +51,9 @@ impl Walks {
 
     fn bucket(&self, handle: SessionHandle) -> Option<&AtomicU64> {
         let hash = self.hasher.hash_one(handle);
-        usize::try_from(hash % BUCKETS as u64).ok().and_then(|place| self.buckets.get(place))
+        usize::try_from(hash % BUCKETS as u64)
+            .ok()
+            .and_then(|place| self.buckets.get(place))
     }
 }
 
@@ -80,6 +86,9 @@ mod tests {
         }
         assert_eq!(walks.bound(handle, now), 1);
         assert_eq!(walks.bound(handle, Timestamp::from_millis(659_999)), 1);
-        assert_eq!(walks.bound(handle, Timestamp::from_millis(660_000)), MAX_WALK);
+        assert_eq!(
+            walks.bound(handle, Timestamp::from_millis(660_000)),
+            MAX_WALK
+        );
     }
 }

@@ -40,9 +40,19 @@ pub(crate) struct Watch<'a> {
 impl Watchers {
     /// Enters a waiter. What ends from now on wakes it.
     pub(crate) fn watch(&self, handle: SessionHandle, subject: Option<&Subject>) -> Watch<'_> {
-        let waiter = Arc::new(Waiter { subject: subject.cloned(), ..Waiter::default() });
-        lock(&self.waiters).entry(handle).or_default().push(Arc::clone(&waiter));
-        Watch { watchers: self, handle, waiter }
+        let waiter = Arc::new(Waiter {
+            subject: subject.cloned(),
+            ..Waiter::default()
+        });
+        lock(&self.waiters)
+            .entry(handle)
+            .or_default()
+            .push(Arc::clone(&waiter));
+        Watch {
+            watchers: self,
+            handle,
+            waiter,
+        }
     }
 
     /// Wakes who waits for what ended.
@@ -50,7 +60,11 @@ impl Watchers {
         let waiters = lock(&self.waiters);
         match ending {
             Ending::Session(handle) => {
-                waiters.get(handle).into_iter().flatten().for_each(|waiter| waiter.wake());
+                waiters
+                    .get(handle)
+                    .into_iter()
+                    .flatten()
+                    .for_each(|waiter| waiter.wake());
             }
             Ending::Scope(scope) => waiters
                 .values()
@@ -67,7 +81,10 @@ impl FeedListener for Watchers {
     }
 
     fn interrupted(&self) {
-        lock(&self.waiters).values().flatten().for_each(|waiter| waiter.wake());
+        lock(&self.waiters)
+            .values()
+            .flatten()
+            .for_each(|waiter| waiter.wake());
     }
 }
 

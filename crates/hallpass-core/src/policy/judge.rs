@@ -8,7 +8,10 @@ use crate::time::Timestamp;
 /// What a record is worth at an instant.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new standing must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new standing must break the engine on purpose"
+)]
 pub enum Standing {
     /// The session lives.
     Live {
@@ -34,21 +37,14 @@ pub enum Standing {
 /// here or from the deadlines that this reads. A deadline belongs to what is over: at
 /// `expires_at` itself the session does not live any more.
 pub fn judge_record(record: &SessionRecord, limits: &Limits, now: Timestamp) -> Standing {
+    if !record.is_live(now) {
+        return Standing::Ended(record.expiry_reason());
+    }
     let absolute = record.absolute_deadline();
     let idle = record.idle_deadline();
-    if let Some(idle) = idle
-        && now >= idle
-    {
-        return if !record.locks_when_idle() && idle <= absolute {
-            Standing::Ended(EndReason::Idle)
-        } else if now >= absolute {
-            Standing::Ended(EndReason::Absolute)
-        } else {
-            Standing::Locked { until: absolute }
-        };
-    }
-    if now >= absolute {
-        return Standing::Ended(EndReason::Absolute);
+    if idle.is_some_and(|idle| now >= idle) {
+        // The store keeps it until the absolute deadline: it locks when it is idle.
+        return Standing::Locked { until: absolute };
     }
     Standing::Live {
         expires_at: idle.map_or(absolute, |idle| idle.min(absolute)),
@@ -62,7 +58,9 @@ pub fn judge_record(record: &SessionRecord, limits: &Limits, now: Timestamp) -> 
 /// used late would be renewed at once, and a request with the parent, still in flight, would
 /// look like a replay.
 fn renewal_is_due(record: &SessionRecord, limits: &Limits, now: Timestamp) -> bool {
-    let Some(renew_every) = limits.renew_every() else { return false };
+    let Some(renew_every) = limits.renew_every() else {
+        return false;
+    };
     let credential = record.credential();
     record.subject().is_some()
         && now.since(credential.renewed_at()) >= renew_every
@@ -73,7 +71,10 @@ fn renewal_is_due(record: &SessionRecord, limits: &Limits, now: Timestamp) -> bo
 pub(crate) fn parent_is_over(record: &SessionRecord, limits: &Limits, now: Timestamp) -> bool {
     let windows = limits.windows();
     let grace = windows.grace.saturating_add(windows.max_skew);
-    record.credential().confirmed_at().is_some_and(|confirmed| now.since(confirmed) > grace)
+    record
+        .credential()
+        .confirmed_at()
+        .is_some_and(|confirmed| now.since(confirmed) > grace)
 }
 
 #[cfg(test)]

@@ -21,7 +21,10 @@ pub enum AtLimit {
 
 /// How many sessions a subject may have at once (ASVS 5.0 7.1.2).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "a number and what to do about it")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a number and what to do about it"
+)]
 pub struct Concurrency {
     /// The greatest number of live sessions.
     pub max: NonZeroU32,
@@ -31,7 +34,10 @@ pub struct Concurrency {
 
 /// What happens when an old token of a session is presented outside of every window.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "the engine carries out each of them")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the engine carries out each of them"
+)]
 pub enum OnReplay {
     /// The session ends.
     #[default]
@@ -248,7 +254,10 @@ impl LimitsBuilder {
     /// [`ConfigError`], which names the fields that do not go together.
     pub fn build(self) -> Result<Limits, ConfigError> {
         positive("absolute", self.absolute)?;
-        at_most(("absolute", self.absolute), ("the ceiling of the preset", self.ceiling))?;
+        at_most(
+            ("absolute", self.absolute),
+            ("the ceiling of the preset", self.ceiling),
+        )?;
         if let Some(idle) = self.idle {
             positive("idle", idle)?;
             at_most(("idle", idle), ("absolute", self.absolute))?;
@@ -257,8 +266,14 @@ impl LimitsBuilder {
         let touch_step = self.touch_step.unwrap_or(busy / 30);
         at_most(("touch_step", touch_step), ("half of idle", busy / 2))?;
         if let Some(renew_every) = self.renew_every {
-            let Windows { repair, grace, max_skew } = self.windows;
-            let both = repair.saturating_add(grace).saturating_add(max_skew.saturating_mul(2));
+            let Windows {
+                repair,
+                grace,
+                max_skew,
+            } = self.windows;
+            let both = repair
+                .saturating_add(grace)
+                .saturating_add(max_skew.saturating_mul(2));
             positive("renew_every", renew_every)?;
             at_most(
                 ("repair plus grace plus twice max_skew", both),
@@ -285,14 +300,22 @@ impl Default for LimitsBuilder {
 }
 
 fn positive(field: &'static str, duration: Duration) -> Result<(), ConfigError> {
-    if duration.is_zero() { Err(ConfigError::Zero { field }) } else { Ok(()) }
+    if duration.is_zero() {
+        Err(ConfigError::Zero { field })
+    } else {
+        Ok(())
+    }
 }
 
 fn at_most(
     (smaller, low): (&'static str, Duration),
     (larger, high): (&'static str, Duration),
 ) -> Result<(), ConfigError> {
-    if low <= high { Ok(()) } else { Err(ConfigError::Order { smaller, larger }) }
+    if low <= high {
+        Ok(())
+    } else {
+        Err(ConfigError::Order { smaller, larger })
+    }
 }
 
 pub(super) const fn minutes(count: u64) -> Duration {
@@ -351,7 +374,10 @@ mod tests {
     fn the_touch_step_stays_below_half_of_the_idle_timeout() {
         let limits = || Limits::builder().idle(minutes(10));
         assert!(limits().touch_step(minutes(5)).build().is_ok());
-        assert_eq!(fields(limits().touch_step(minutes(5) + MS)), ("touch_step", "half of idle"));
+        assert_eq!(
+            fields(limits().touch_step(minutes(5) + MS)),
+            ("touch_step", "half of idle")
+        );
     }
 
     /// SES-08: there is no session without an overall timeout.

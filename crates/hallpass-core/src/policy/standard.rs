@@ -47,15 +47,19 @@ impl StandardPolicy {
     /// Returns a builder with the timeouts of assurance level 1 of NIST SP 800-63B-4, 2.1.3:
     /// absolute 30 days, no idle timeout.
     pub const fn aal1() -> StandardPolicyBuilder {
-        let limits = LimitsBuilder::new().absolute(hours(30 * 24)).no_idle_timeout();
+        let limits = LimitsBuilder::new()
+            .absolute(hours(30 * 24))
+            .no_idle_timeout();
         StandardPolicyBuilder::new(limits)
     }
 
     /// Returns a builder with the timeouts of assurance level 2 of NIST SP 800-63B-4, 2.2.3:
     /// absolute 24 hours, idle 1 hour, after which one factor reopens the session.
     pub const fn aal2() -> StandardPolicyBuilder {
-        let limits =
-            LimitsBuilder::new().absolute(hours(24)).idle(hours(1)).lock_when_idle(true);
+        let limits = LimitsBuilder::new()
+            .absolute(hours(24))
+            .idle(hours(1))
+            .lock_when_idle(true);
         StandardPolicyBuilder::new(limits)
     }
 
@@ -94,7 +98,12 @@ pub struct StandardPolicyBuilder {
 
 impl StandardPolicyBuilder {
     const fn new(limits: LimitsBuilder) -> Self {
-        Self { limits, remembered: None, anonymous_idle: minutes(10), anonymous_absolute: None }
+        Self {
+            limits,
+            remembered: None,
+            anonymous_idle: minutes(10),
+            anonymous_absolute: None,
+        }
     }
 
     /// How long a logged-in session may sit unused. See [`LimitsBuilder::idle`].
@@ -278,12 +287,21 @@ mod tests {
     #[test]
     fn aal3_refuses_more_than_twelve_hours() {
         let policy = StandardPolicy::aal3().build().unwrap();
-        assert_eq!(timeouts(&limits(&policy, true, false)), (Some(minutes(15)), hours(12)));
-        assert_eq!(timeouts(&limits(&policy, true, true)), (Some(minutes(15)), hours(12)));
+        assert_eq!(
+            timeouts(&limits(&policy, true, false)),
+            (Some(minutes(15)), hours(12))
+        );
+        assert_eq!(
+            timeouts(&limits(&policy, true, true)),
+            (Some(minutes(15)), hours(12))
+        );
         let longer = hours(12) + Duration::from_secs(1);
         assert!(matches!(
             StandardPolicy::aal3().absolute(longer).build(),
-            Err(ConfigError::Order { smaller: "absolute", .. })
+            Err(ConfigError::Order {
+                smaller: "absolute",
+                ..
+            })
         ));
         assert!(matches!(
             StandardPolicy::aal3().remember(hours(1), longer).build(),
@@ -295,7 +313,10 @@ mod tests {
     #[test]
     fn remembered_and_anonymous_sessions_have_limits_of_their_own() {
         let policy = StandardPolicy::builder().build().unwrap();
-        assert_eq!(timeouts(&limits(&policy, true, true)), (Some(hours(336)), hours(720)));
+        assert_eq!(
+            timeouts(&limits(&policy, true, true)),
+            (Some(hours(336)), hours(720))
+        );
         let anonymous = limits(&policy, false, true);
         assert_eq!(timeouts(&anonymous), (Some(minutes(10)), hours(12)));
         assert_eq!(anonymous.renew_every(), None);
@@ -304,7 +325,10 @@ mod tests {
 
     #[test]
     fn an_error_says_whose_limits_are_wrong() {
-        let error = StandardPolicy::builder().anonymous_idle(hours(13)).build().unwrap_err();
+        let error = StandardPolicy::builder()
+            .anonymous_idle(hours(13))
+            .build()
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "the limits of anonymous sessions: `idle` must not exceed `absolute`"

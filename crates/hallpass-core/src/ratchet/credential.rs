@@ -73,7 +73,13 @@ impl Credential {
         client: ClientKind,
         now: Timestamp,
     ) -> Result<(Self, SessionToken), RandomUnavailable> {
-        Self::fresh(handle, self.generation.saturating_add(1), random, client, now)
+        Self::fresh(
+            handle,
+            self.generation.saturating_add(1),
+            random,
+            client,
+            now,
+        )
     }
 
     /// Derives the child of the presented token, if that is the current one.
@@ -149,7 +155,9 @@ impl Credential {
     pub(super) fn is_descendant_of(&self, token: &SessionToken) -> bool {
         let mut walker = token.clone();
         while walker.generation() < self.generation {
-            let Some(child) = self.child_of(&walker) else { return false };
+            let Some(child) = self.child_of(&walker) else {
+                return false;
+            };
             walker = child;
         }
         self.matches(&walker)
@@ -216,7 +224,11 @@ impl PreviousCredential {
         authentication: Authentication,
         replaced_at: Timestamp,
     ) -> Self {
-        Self { credential, replaced_at, authentication }
+        Self {
+            credential,
+            replaced_at,
+            authentication,
+        }
     }
 
     /// Returns what the old token still stands for.

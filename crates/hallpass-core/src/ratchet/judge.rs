@@ -11,7 +11,10 @@ use crate::token::SessionToken;
 
 /// How long the tokens around a renewal stay good.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_structs, reason = "the three durations of the ratchet")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the three durations of the ratchet"
+)]
 pub struct Windows {
     /// How long after a renewal the same child is sent again to whoever presents the parent,
     /// because the answer that carried it may be lost.
@@ -26,7 +29,10 @@ pub struct Windows {
 /// What a presented token means, judged once, when the request opens.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new verdict must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new verdict must break the engine on purpose"
+)]
 pub enum Verdict {
     /// The current token.
     Current {
@@ -78,8 +84,14 @@ pub fn judge_token(
 ) -> Verdict {
     match previous {
         Some(previous) if presented.generation() <= previous.credential.generation() => {
-            let verdict =
-                judge_chain(&previous.credential, presented, client, windows, max_walk, now);
+            let verdict = judge_chain(
+                &previous.credential,
+                presented,
+                client,
+                windows,
+                max_walk,
+                now,
+            );
             outranked(verdict, current, previous, windows, now)
         }
         _ => judge_chain(current, presented, client, windows, max_walk, now),
@@ -99,7 +111,9 @@ fn judge_chain(
     };
     if distance == 0 {
         return if credential.matches(presented) {
-            Verdict::Current { confirm: credential.confirmed_at().is_none() }
+            Verdict::Current {
+                confirm: credential.confirmed_at().is_none(),
+            }
         } else {
             Verdict::Unknown
         };

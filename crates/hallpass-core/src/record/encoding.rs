@@ -22,7 +22,10 @@ const FORMAT: u8 = 1;
 
 /// Bytes are not a record, or a record of a version that is not known here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-#[expect(clippy::exhaustive_enums, reason = "the version is known, or it is not")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the version is known, or it is not"
+)]
 pub enum InvalidEncoding {
     /// The version is known and the rest does not fit it.
     #[error("damaged bytes")]
@@ -92,7 +95,12 @@ fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidEncoding> {
 impl Serialize for DataMap {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(|(name, entry)| {
-            (&**name, entry.version(), entry.is_portable(), Bytes(entry.bytes()))
+            (
+                &**name,
+                entry.version(),
+                entry.is_portable(),
+                Bytes(entry.bytes()),
+            )
         }))
     }
 }

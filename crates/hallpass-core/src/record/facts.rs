@@ -92,7 +92,10 @@ impl fmt::Debug for WriteId {
 /// A store that is [`Epochs`](crate::Epochs) writes it, and treats a session as ended once one of
 /// the three was counted up further.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
-#[expect(clippy::exhaustive_structs, reason = "three counters, as many as there are scopes")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "three counters, as many as there are scopes"
+)]
 pub struct EpochStamp {
     /// The counter of everybody.
     pub everybody: u64,

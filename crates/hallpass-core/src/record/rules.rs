@@ -63,14 +63,17 @@ impl SessionRecord {
     #[must_use]
     pub fn expired(&self, now: Timestamp) -> Option<Tombstone> {
         let deadline = self.expires_at();
-        if now < deadline {
-            return None;
-        }
-        let reason = match self.idle_deadline() {
-            Some(idle) if idle == deadline && !self.locks_when_idle() => EndReason::Idle,
+        (now >= deadline).then(|| Tombstone::of(self, self.expiry_reason(), deadline))
+    }
+
+    /// Returns which of the deadlines the session ends by if nothing else ends it.
+    pub(crate) fn expiry_reason(&self) -> EndReason {
+        match self.idle_deadline() {
+            Some(idle) if idle <= self.absolute_deadline && !self.locks_when_idle() => {
+                EndReason::Idle
+            }
             _ => EndReason::Absolute,
-        };
-        Some(Tombstone::of(self, reason, deadline))
+        }
     }
 
     /// Keeps what an update never takes back: activity that was stored meanwhile, and the epochs.

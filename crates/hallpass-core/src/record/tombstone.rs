@@ -45,7 +45,14 @@ impl Tombstone {
         at: Timestamp,
         keep_until: Timestamp,
     ) -> Self {
-        Self { handle, digest: None, subject: None, reason, ended_at: at, keep_until }
+        Self {
+            handle,
+            digest: None,
+            subject: None,
+            reason,
+            ended_at: at,
+            keep_until,
+        }
     }
 
     /// Returns the public name of the session.
@@ -83,6 +90,8 @@ impl Tombstone {
     #[must_use]
     pub fn verifies(&self, token: &SessionToken) -> bool {
         self.handle == token.handle()
-            && self.digest.is_some_and(|digest| TokenDigest::from_bytes(digest) == token.digest())
+            && self
+                .digest
+                .is_some_and(|digest| TokenDigest::from_bytes(digest) == token.digest())
     }
 }

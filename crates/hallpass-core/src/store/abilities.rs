@@ -113,7 +113,10 @@ pub trait Epochs: SessionStore {
 
 /// Whose sessions an epoch is about.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "every store implements every scope")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every store implements every scope"
+)]
 pub enum EpochScope {
     /// Everybody's, anonymous sessions included.
     Everybody,

@@ -197,7 +197,9 @@ impl SessionStore for DynStore {
 #[deny(clippy::missing_trait_methods)]
 impl SubjectIndex for DynStore {
     async fn bind(&self, bind: &Bind, now: Timestamp) -> Result<Bound, StoreError> {
-        able(self.index.as_ref(), "SubjectIndex")?.bind(bind, now).await
+        able(self.index.as_ref(), "SubjectIndex")?
+            .bind(bind, now)
+            .await
     }
 
     async fn list(
@@ -205,7 +207,9 @@ impl SubjectIndex for DynStore {
         subject: &Subject,
         now: Timestamp,
     ) -> Result<Vec<Arc<SessionRecord>>, StoreError> {
-        able(self.index.as_ref(), "SubjectIndex")?.list(subject, now).await
+        able(self.index.as_ref(), "SubjectIndex")?
+            .list(subject, now)
+            .await
     }
 
     async fn end_subject(
@@ -215,7 +219,9 @@ impl SubjectIndex for DynStore {
         reason: &EndReason,
         now: Timestamp,
     ) -> Result<Vec<Tombstone>, StoreError> {
-        able(self.index.as_ref(), "SubjectIndex")?.end_subject(subject, except, reason, now).await
+        able(self.index.as_ref(), "SubjectIndex")?
+            .end_subject(subject, except, reason, now)
+            .await
     }
 }
 
@@ -227,7 +233,9 @@ impl Epochs for DynStore {
         reason: &EndReason,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        able(self.epochs.as_ref(), "Epochs")?.advance(scope, reason, now).await
+        able(self.epochs.as_ref(), "Epochs")?
+            .advance(scope, reason, now)
+            .await
     }
 }
 
@@ -241,7 +249,9 @@ impl Sweep for DynStore {
 #[deny(clippy::missing_trait_methods)]
 impl RevocationFeed for DynStore {
     async fn publish(&self, ending: &Ending) -> Result<(), StoreError> {
-        able(self.feed.as_ref(), "RevocationFeed")?.publish(ending).await
+        able(self.feed.as_ref(), "RevocationFeed")?
+            .publish(ending)
+            .await
     }
 
     /// Does nothing where the store has no feed.
@@ -257,7 +267,10 @@ fn able<'a, T: ?Sized>(
     name: &'static str,
 ) -> Result<&'a Arc<T>, StoreError> {
     ability.ok_or_else(|| {
-        StoreError::new(StoreErrorKind::Rejected, format!("the store was made without {name}"))
+        StoreError::new(
+            StoreErrorKind::Rejected,
+            format!("the store was made without {name}"),
+        )
     })
 }
 
@@ -339,7 +352,9 @@ impl<S: SubjectIndex> ErasedIndex for S {
         reason: &'a EndReason,
         now: Timestamp,
     ) -> Answer<'a, Vec<Tombstone>> {
-        Box::pin(SubjectIndex::end_subject(self, subject, except, reason, now))
+        Box::pin(SubjectIndex::end_subject(
+            self, subject, except, reason, now,
+        ))
     }
 }
 

@@ -30,11 +30,11 @@ pub struct StoreError {
 impl StoreError {
     /// Returns an error of this kind, with the fault behind it.
     #[must_use]
-    pub fn new(
-        kind: StoreErrorKind,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        Self { kind, source: source.into().into() }
+    pub fn new(kind: StoreErrorKind, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            kind,
+            source: source.into().into(),
+        }
     }
 
     /// Returns the kind of the fault.

@@ -13,7 +13,10 @@ use crate::token::TokenDigest;
 /// The answer to [`SessionStore::create`](crate::SessionStore::create).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new answer must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new answer must break the engine on purpose"
+)]
 pub enum Create {
     /// The record is stored.
     Created,
@@ -24,7 +27,10 @@ pub enum Create {
 /// The answer to [`SessionStore::load`](crate::SessionStore::load).
 #[derive(Clone, Debug)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new answer must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new answer must break the engine on purpose"
+)]
 pub enum Load {
     /// The session ended, and this is what stays of it.
     Ended(Tombstone),
@@ -37,7 +43,10 @@ pub enum Load {
 /// The answer to [`SessionStore::update`](crate::SessionStore::update).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new answer must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new answer must break the engine on purpose"
+)]
 pub enum Write {
     /// The record is stored, now or by the same write before.
     Applied,
@@ -66,7 +75,10 @@ pub struct Touch {
 /// The answer to [`SessionStore::touch`](crate::SessionStore::touch).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new answer must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new answer must break the engine on purpose"
+)]
 pub enum Touched {
     /// What is stored is at least as late as what was asked for.
     Applied,
@@ -101,7 +113,10 @@ impl End {
 /// The answer to [`SessionStore::end`](crate::SessionStore::end). Each leaves a tombstone.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new answer must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new answer must break the engine on purpose"
+)]
 pub enum EndOutcome {
     /// The session had ended or expired before. Its first tombstone stays.
     Already(Tombstone),
@@ -114,7 +129,10 @@ pub enum EndOutcome {
 /// The answer to [`SubjectIndex::bind`](crate::SubjectIndex::bind).
 #[derive(Clone, Debug)]
 #[must_use]
-#[expect(clippy::exhaustive_enums, reason = "a new answer must break the engine on purpose")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a new answer must break the engine on purpose"
+)]
 pub enum Bound {
     /// The session began, now or by the same write before.
     Bound {

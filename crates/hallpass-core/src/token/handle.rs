@@ -69,7 +69,11 @@ impl FromStr for SessionHandle {
         Base64UrlUnpadded::decode(text, &mut bytes).map_err(|_error| InvalidHandle)?;
         let handle = Self(bytes);
         // The last character carries four bits that no byte uses: one encoding, not sixteen.
-        if handle.to_string() == text { Ok(handle) } else { Err(InvalidHandle) }
+        if handle.to_string() == text {
+            Ok(handle)
+        } else {
+            Err(InvalidHandle)
+        }
     }
 }
 
@@ -109,9 +113,17 @@ mod tests {
         let handle = SessionHandle::from_bytes([0; HANDLE_BYTES]);
         assert_eq!(handle.to_string(), "AAAAAAAAAAAAAAAAAAAAAA");
         assert_eq!("AAAAAAAAAAAAAAAAAAAAAA".parse(), Ok(handle));
-        for wrong in ["", "AAAAAAAAAAAAAAAAAAAAA", "AAAAAAAAAAAAAAAAAAAAAB", "AAAAAAAAAAAAAAAAAAAA=="]
-        {
-            assert_eq!(wrong.parse::<SessionHandle>(), Err(InvalidHandle), "{wrong}");
+        for wrong in [
+            "",
+            "AAAAAAAAAAAAAAAAAAAAA",
+            "AAAAAAAAAAAAAAAAAAAAAB",
+            "AAAAAAAAAAAAAAAAAAAA==",
+        ] {
+            assert_eq!(
+                wrong.parse::<SessionHandle>(),
+                Err(InvalidHandle),
+                "{wrong}"
+            );
         }
     }
 

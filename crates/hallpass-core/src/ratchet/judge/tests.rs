@@ -60,7 +60,9 @@ fn family(renewals: usize) -> Family {
         Credential::first(handle(), &Counting::default(), home(), at(0)).unwrap();
     let mut tokens = vec![token];
     for _ in 0..renewals {
-        let (next, child) = current.renewed(tokens.last().unwrap(), home(), at(0)).unwrap();
+        let (next, child) = current
+            .renewed(tokens.last().unwrap(), home(), at(0))
+            .unwrap();
         tokens.push(child);
         current = next;
     }
@@ -113,7 +115,11 @@ fn the_parent_of_an_unused_child_is_repaired_at_every_boundary() {
         (edge + 1, home(), Verdict::Repaired { late: true }),
         (9_999_999, home(), Verdict::Repaired { late: true }),
     ] {
-        assert_eq!(judged(&family.current, &family.tokens[0], &client, now), expected, "{now}");
+        assert_eq!(
+            judged(&family.current, &family.tokens[0], &client, now),
+            expected,
+            "{now}"
+        );
     }
 }
 
@@ -131,7 +137,11 @@ fn the_parent_of_a_used_child_has_the_grace_at_every_boundary() {
         (edge + 1, Verdict::Replayed),
     ] {
         for client in [home(), elsewhere()] {
-            assert_eq!(judged(&current, &family.tokens[0], &client, now), expected, "{now}");
+            assert_eq!(
+                judged(&current, &family.tokens[0], &client, now),
+                expected,
+                "{now}"
+            );
         }
     }
 }
@@ -157,7 +167,10 @@ fn a_clock_that_went_back_counts_as_no_time() {
 fn every_older_ancestor_is_a_replay() {
     let family = family(5);
     for ancestor in &family.tokens[..4] {
-        assert_eq!(judged(&family.current, ancestor, &home(), 0), Verdict::Replayed);
+        assert_eq!(
+            judged(&family.current, ancestor, &home(), 0),
+            Verdict::Replayed
+        );
     }
 }
 
@@ -166,8 +179,15 @@ fn a_walk_ends_at_its_bound() {
     let family = family(3);
     let oldest = &family.tokens[0];
     for (bound, expected) in [(2, Verdict::Unknown), (3, Verdict::Replayed)] {
-        let verdict =
-            judge_token(&family.current, None, oldest, &home(), WINDOWS, bound, at(0));
+        let verdict = judge_token(
+            &family.current,
+            None,
+            oldest,
+            &home(),
+            WINDOWS,
+            bound,
+            at(0),
+        );
         assert_eq!(verdict, expected, "{bound}");
     }
 }
@@ -178,11 +198,17 @@ fn garbage_is_unknown() {
     let family = family(3);
     for generation in [0, 1, 2, 3, 4, u32::MAX] {
         let forged = SessionToken::new(handle(), generation, [0xAA; SECRET_BYTES]);
-        assert_eq!(judged(&family.current, &forged, &home(), 0), Verdict::Unknown);
+        assert_eq!(
+            judged(&family.current, &forged, &home(), 0),
+            Verdict::Unknown
+        );
     }
     let other = SessionHandle::from_bytes([2; 16]);
     let stolen = SessionToken::new(other, 3, *family.tokens[3].secret());
-    assert_eq!(judged(&family.current, &stolen, &home(), 0), Verdict::Unknown);
+    assert_eq!(
+        judged(&family.current, &stolen, &home(), 0),
+        Verdict::Unknown
+    );
 }
 
 /// Race 28, at the level of the ratchet: the same parent gives the same child, again and again.
@@ -195,7 +221,10 @@ fn renewal_converges() {
     assert_eq!(child, again);
     assert_eq!(next.child_for(parent), Some(child.clone()));
     assert_eq!(next.child_for(&child), None);
-    assert!(next.renewed(parent, home(), at(3)).is_none(), "the parent is not current any more");
+    assert!(
+        next.renewed(parent, home(), at(3)).is_none(),
+        "the parent is not current any more"
+    );
 }
 
 /// A session whose assurance was raised at time zero with the last token of the family.
@@ -212,19 +241,35 @@ fn raised(renewals: usize, confirmed_parent: bool) -> Raised {
         family.current.confirm(at(0));
     }
     let random = Counting(AtomicU64::new(77));
-    let (current, token) = family.current.broken(handle(), &random, home(), at(0)).unwrap();
+    let (current, token) = family
+        .current
+        .broken(handle(), &random, home(), at(0))
+        .unwrap();
     let previous = PreviousCredential::new(
         family.current.clone(),
         Authentication::new(AssuranceLevel::Aal1),
         at(0),
     );
-    Raised { family, current, previous, token }
+    Raised {
+        family,
+        current,
+        previous,
+        token,
+    }
 }
 
 impl Raised {
     fn judged(&self, token: &SessionToken, now: u64) -> Verdict {
         let previous = Some(&self.previous);
-        judge_token(&self.current, previous, token, &home(), WINDOWS, MAX_WALK, at(now))
+        judge_token(
+            &self.current,
+            previous,
+            token,
+            &home(),
+            WINDOWS,
+            MAX_WALK,
+            at(now),
+        )
     }
 }
 
@@ -233,14 +278,23 @@ impl Raised {
 fn the_token_from_before_a_raise_is_outranked_at_every_boundary() {
     let mut raised = raised(1, true);
     let old = raised.family.tokens[1].clone();
-    assert_eq!(raised.judged(&raised.token, 1), Verdict::Current { confirm: true });
+    assert_eq!(
+        raised.judged(&raised.token, 1),
+        Verdict::Current { confirm: true }
+    );
     let edge = 3_050;
-    for (now, expected) in
-        [(0, Verdict::Outranked), (edge - 1, Verdict::Outranked), (edge, Verdict::Outranked)]
-    {
+    for (now, expected) in [
+        (0, Verdict::Outranked),
+        (edge - 1, Verdict::Outranked),
+        (edge, Verdict::Outranked),
+    ] {
         assert_eq!(raised.judged(&old, now), expected, "{now}");
     }
-    assert_eq!(raised.judged(&old, edge + 1), Verdict::Unknown, "the raised token was never used");
+    assert_eq!(
+        raised.judged(&old, edge + 1),
+        Verdict::Unknown,
+        "the raised token was never used"
+    );
     raised.current.confirm(at(5));
     assert_eq!(raised.judged(&old, edge), Verdict::Outranked);
     assert_eq!(raised.judged(&old, edge + 1), Verdict::Replayed);
@@ -249,13 +303,19 @@ fn the_token_from_before_a_raise_is_outranked_at_every_boundary() {
 #[test]
 fn a_parent_in_flight_during_a_raise_is_outranked_too() {
     let raised = raised(1, true);
-    assert_eq!(raised.judged(&raised.family.tokens[0], 100), Verdict::Outranked);
+    assert_eq!(
+        raised.judged(&raised.family.tokens[0], 100),
+        Verdict::Outranked
+    );
 }
 
 #[test]
 fn an_older_ancestor_of_a_broken_chain_is_a_replay() {
     let raised = raised(2, true);
-    assert_eq!(raised.judged(&raised.family.tokens[0], 100), Verdict::Replayed);
+    assert_eq!(
+        raised.judged(&raised.family.tokens[0], 100),
+        Verdict::Replayed
+    );
 }
 
 #[test]

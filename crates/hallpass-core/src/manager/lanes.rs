@@ -1,0 +1,151 @@
+//! Commits to one session are combined within a process.
+//!
+//! The first commit to a handle leads: it takes all that wait, applies them to one copy of the
+//! record, each on its own, and writes once. Whoever comes meanwhile waits, and one of them leads
+//! next. So parallel requests of one session cost two writes instead of many that conflict, and
+//! only other nodes can make a write conflict at all.
+//!
+//! A leader whose future is dropped hands on what it had under way: the next one repeats the same
+//! write under the same write id, so that nothing is applied twice.
+
+mod flight;
+mod lane;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use super::Change;
+use super::SessionManager;
+use super::change::lock;
+use crate::error::SessionError;
+use crate::record::SessionRecord;
+use crate::store::Load;
+use crate::store::StoreError;
+use crate::store::StoreErrorKind;
+use crate::store::Write;
+use crate::token::SessionHandle;
+
+use self::flight::Attempt;
+use self::lane::Lane;
+use self::lane::Member;
+
+/// How often a write is tried before its requests are told to come back later.
+const MAX_ATTEMPTS: u32 = 16;
+
+/// The lanes of the sessions that are being written.
+#[derive(Default)]
+pub(crate) struct Lanes(Mutex<HashMap<SessionHandle, Arc<Lane>>>);
+
+impl Lanes {
+    /// Commits a change to a record, together with what others change in it meanwhile.
+    ///
+    /// Returns the record as it was written last. Errors leave the operations where they were.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped before it is ready, the change was applied wholly or not at all;
+    /// those of others are not affected.
+    pub(crate) async fn commit(
+        &self,
+        manager: &SessionManager,
+        base: &Arc<SessionRecord>,
+        change: Change,
+    ) -> Result<Arc<SessionRecord>, SessionError> {
+        let member = Member::enter(&self.0, base, change);
+        if member.turn().await {
+            lead(manager, &member).await;
+        }
+        member.result()
+    }
+}
+
+/// Writes for all that wait in the lane of this member.
+async fn lead(manager: &SessionManager, member: &Member<'_>) {
+    let baton = member.lead();
+    let lane = baton.lane();
+    let mut attempts = 0;
+    while let Some(attempt) = lane.next_attempt(manager) {
+        attempts += 1;
+        let Attempt {
+            record,
+            expected,
+            doubtful,
+        } = attempt;
+        match manager.store_update(&record, expected).await {
+            Ok(updated) => match updated.answer {
+                Write::Applied => return lane.applied(record),
+                Write::Gone => return lane.refuse(|| SessionError::Ended),
+                Write::Conflict => {
+                    let doubtful = doubtful || updated.repeated;
+                    lane.conflicted();
+                    if !reload(manager, lane, &record, doubtful, attempts).await {
+                        return;
+                    }
+                }
+            },
+            Err(error) => return lane.refuse(|| SessionError::Unavailable(error.clone())),
+        }
+    }
+}
+
+/// Loads what won against an attempt. Returns whether to try again.
+async fn reload(
+    manager: &SessionManager,
+    lane: &Lane,
+    lost: &Arc<SessionRecord>,
+    doubtful: bool,
+    attempts: u32,
+) -> bool {
+    if attempts >= MAX_ATTEMPTS {
+        lane.refuse(|| SessionError::Contended);
+        return false;
+    }
+    if attempts > 2 {
+        // Nodes that conflict again and again step out of each other's way.
+        let [jitter, ..] = lost.write_id().to_bytes();
+        let millis = u64::from(jitter) * u64::from(attempts) / 64;
+        manager
+            .clock()
+            .sleep(std::time::Duration::from_millis(millis))
+            .await;
+    }
+    match manager.store_load(lost.handle()).await {
+        Ok(Load::Live(fresh)) if fresh.write_id() == lost.write_id() => {
+            lane.applied(fresh);
+            false
+        }
+        Ok(Load::Live(_)) if doubtful => {
+            // Our write may have been applied and then overwritten. To apply it again could
+            // count something twice; to say that it was applied could lose it.
+            lane.refuse(|| SessionError::Unavailable(in_doubt()));
+            false
+        }
+        Ok(Load::Live(fresh)) => {
+            lane.rebase(fresh);
+            true
+        }
+        Ok(Load::Ended(_) | Load::Missing) => {
+            lane.refuse(|| SessionError::Ended);
+            false
+        }
+        Err(error) => {
+            lane.refuse(|| SessionError::Unavailable(error.clone()));
+            false
+        }
+    }
+}
+
+fn in_doubt() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, InDoubt)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the answer to a write was lost, and another write came after it")]
+struct InDoubt;
+
+impl std::fmt::Debug for Lanes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Lanes({})", lock(&self.0).len())
+    }
+}

@@ -1,0 +1,310 @@
+//! What a handler holds.
+
+mod commit;
+mod credentials;
+mod data;
+mod finish;
+mod login;
+mod stream;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::time::Duration;
+
+use crate::authentication::Authentication;
+use crate::client::ClientFacts;
+use crate::data::DataMap;
+use crate::end::EndReason;
+use crate::error::SessionError;
+use crate::manager::Op;
+use crate::manager::Opened;
+use crate::manager::SessionManager;
+use crate::manager::SharedOps;
+use crate::manager::lock;
+use crate::ratchet::Verdict;
+use crate::subject::Subject;
+use crate::time::Timestamp;
+use crate::token::SessionHandle;
+
+pub use self::credentials::Renewal;
+pub use self::data::Flash;
+pub use self::finish::Delivery;
+pub use self::finish::Finished;
+pub use self::finish::Instruction;
+pub use self::login::CarryOver;
+pub use self::login::Login;
+pub use self::login::LoginOutcome;
+
+/// The session of a request.
+///
+/// Every request has one; it is anonymous and empty until something is put in or somebody logs
+/// in. Reading and changing data needs no waiting: the record was loaded when the session was
+/// opened, and the layer commits the changes, all or none, before the head of the response
+/// leaves. Changes that are only applied to the session's data (`insert`, `remove`, `clear`,
+/// `update`, `flash`) are kept as operations and applied again if somebody else wrote meanwhile,
+/// so different keys never disturb each other and `update` never loses an increment.
+///
+/// What must decide something, or must not fail unseen, is awaited: `update_now`, `take`, `login`,
+/// `logout`, `raise`, `revoke`, ... Changes made before such a call travel in its write.
+///
+/// Clones are the same session.
+#[derive(Clone)]
+pub struct Session(Arc<Inner>);
+
+struct Inner {
+    manager: SessionManager,
+    client: ClientFacts,
+    opened_at: Timestamp,
+    /// Belongs to a stream: nobody commits it but its own `save`.
+    detached: bool,
+    state: Mutex<State>,
+}
+
+/// What a request has found and what it wants.
+struct State {
+    closed: bool,
+    opened: Option<Opened>,
+    /// A session of a subject that sat unused for too long, and that one factor reopens.
+    locked: Option<Opened>,
+    ended: Option<EndReason>,
+    ops: SharedOps,
+    /// The data as they are after the operations; `None` while there are none.
+    view: Option<DataMap>,
+    delivery: Delivery,
+    /// Which places held something when the request came in.
+    sent: (bool, bool),
+}
+
+/// How long a session still lasts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_structs, reason = "there are two timeouts")]
+pub struct ExpiresIn {
+    /// Until it ends if nobody uses it any more; `None` without an idle timeout.
+    pub idle: Option<Duration>,
+    /// Until it ends, used or not.
+    pub absolute: Duration,
+}
+
+impl Session {
+    pub(crate) fn of(
+        manager: &SessionManager,
+        client: ClientFacts,
+        opened: Opened,
+        sent: (bool, bool),
+    ) -> Self {
+        let mut delivery = Delivery::default();
+        if let (Verdict::Repaired { .. }, Some(presented)) = (opened.verdict, &opened.presented)
+            && let Some(child) = opened.record.credential().child_for(presented)
+        {
+            delivery.session = Instruction::set(child, &opened.record, manager.now());
+        }
+        Self::with(manager, client, Some(opened), None, None, delivery, sent)
+    }
+
+    pub(crate) fn anonymous(
+        manager: &SessionManager,
+        client: ClientFacts,
+        locked: Option<Opened>,
+        ended: Option<EndReason>,
+        sent: (bool, bool),
+    ) -> Self {
+        Self::with(
+            manager,
+            client,
+            None,
+            locked,
+            ended,
+            Delivery::default(),
+            sent,
+        )
+    }
+
+    fn with(
+        manager: &SessionManager,
+        client: ClientFacts,
+        opened: Option<Opened>,
+        locked: Option<Opened>,
+        ended: Option<EndReason>,
+        delivery: Delivery,
+        sent: (bool, bool),
+    ) -> Self {
+        let state = State {
+            closed: false,
+            opened,
+            locked,
+            ended,
+            ops: SharedOps::default(),
+            view: None,
+            delivery,
+            sent,
+        };
+        Self(Arc::new(Inner {
+            manager: manager.clone(),
+            client,
+            opened_at: manager.now(),
+            detached: false,
+            state: Mutex::new(state),
+        }))
+    }
+
+    /// Returns the manager, for what goes beyond this session.
+    #[must_use]
+    pub fn manager(&self) -> &SessionManager {
+        &self.0.manager
+    }
+
+    /// Returns the public name of the session; `None` while nothing is stored of it.
+    #[must_use]
+    pub fn handle(&self) -> Option<SessionHandle> {
+        self.state()
+            .opened
+            .as_ref()
+            .map(|opened| opened.record.handle())
+    }
+
+    /// Returns whose session it is; `None` for an anonymous one.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        self.state()
+            .opened
+            .as_ref()
+            .and_then(|opened| opened.record.subject().cloned())
+    }
+
+    /// Returns how the subject authenticated; `None` for an anonymous session.
+    ///
+    /// A request whose token is from before the assurance was raised stands for the assurance
+    /// from before.
+    #[must_use]
+    pub fn authentication(&self) -> Option<Authentication> {
+        self.state()
+            .opened
+            .as_ref()
+            .and_then(|opened| opened.authentication.clone())
+    }
+
+    /// Returns whether the subject authenticated at most `max_age` ago (RFC 9470, SES-19).
+    #[must_use]
+    pub fn is_recently_authenticated(&self, max_age: Duration) -> bool {
+        let now = self.0.manager.now();
+        self.authentication()
+            .and_then(|authentication| authentication.authenticated_at())
+            .is_some_and(|at| now.since(at) <= max_age)
+    }
+
+    /// Returns how long the session still lasts, counted from the end of this request, to warn
+    /// the user in time; `None` while nothing is stored of it.
+    #[must_use]
+    pub fn expires_in(&self) -> Option<ExpiresIn> {
+        let now = self.0.manager.now();
+        let state = self.state();
+        let opened = state.opened.as_ref()?;
+        let record = &opened.record;
+        let slides = opened.touch || opened.renew || state.view.is_some();
+        let last_seen = if slides {
+            self.0.opened_at
+        } else {
+            record.last_seen()
+        };
+        let absolute = record.absolute_deadline();
+        let idle = record
+            .idle()
+            .map(|idle| last_seen.saturating_add(idle).min(absolute).since(now));
+        Some(ExpiresIn {
+            idle,
+            absolute: absolute.since(now),
+        })
+    }
+
+    /// Returns whose session is locked: it sat unused past its idle timeout, and
+    /// [`Session::raise`] with one factor reopens it (NIST SP 800-63B-4, 2.2.3). Until then the
+    /// request is anonymous.
+    #[must_use]
+    pub fn locked(&self) -> Option<Subject> {
+        self.state()
+            .locked
+            .as_ref()
+            .and_then(|locked| locked.record.subject().cloned())
+    }
+
+    /// Returns why the presented session is gone, if that is known and the request proved to be
+    /// its client.
+    #[must_use]
+    pub fn end_reason(&self) -> Option<EndReason> {
+        self.state().ended.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.0.state)
+    }
+
+    /// Locks the state for a change.
+    fn open_state(&self) -> Result<MutexGuard<'_, State>, SessionError> {
+        let state = self.state();
+        if state.closed {
+            Err(SessionError::Closed)
+        } else {
+            Ok(state)
+        }
+    }
+}
+
+impl State {
+    /// Returns the data as this request sees them.
+    fn data(&self) -> Option<&DataMap> {
+        self.view
+            .as_ref()
+            .or_else(|| self.opened.as_ref().map(|opened| &opened.record.data))
+    }
+
+    /// Forgets all changes that nobody has committed.
+    fn drop_changes(&mut self) {
+        self.ops = SharedOps::default();
+        self.view = None;
+    }
+
+    /// Takes the pending operations out, for a commit.
+    fn take_ops(&mut self) -> SharedOps {
+        std::mem::take(&mut self.ops)
+    }
+
+    /// Puts operations back that were not committed, before those that came since.
+    fn put_back(&mut self, ops: &SharedOps) {
+        let mut earlier = std::mem::take(&mut *lock(ops));
+        earlier.append(&mut lock(&self.ops));
+        self.ops = Arc::new(Mutex::new(earlier));
+    }
+
+    /// Computes the view anew after the record was replaced.
+    fn refresh_view(&mut self) {
+        let ops: &[Op] = &lock(&self.ops);
+        if ops.is_empty() {
+            self.view = None;
+            return;
+        }
+        let mut data = self
+            .opened
+            .as_ref()
+            .map(|opened| opened.record.data.clone())
+            .unwrap_or_default();
+        for op in ops {
+            // One that does not fit any more is told by the commit.
+            let _told_later = op.apply(&mut data);
+        }
+        self.view = Some(data);
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        let record = state.opened.as_ref().map(|opened| &opened.record);
+        f.debug_struct("Session")
+            .field("handle", &record.map(|record| record.handle()))
+            .field("subject", &record.and_then(|record| record.subject()))
+            .field("closed", &state.closed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,186 @@
+//! From the changes of a request to a write.
+
+use std::sync::Arc;
+
+use super::Session;
+use super::State;
+use super::finish::Instruction;
+use crate::data::DataMap;
+use crate::error::SessionError;
+use crate::event::EventKind;
+use crate::manager::Change;
+use crate::manager::CredentialChange;
+use crate::manager::Op;
+use crate::manager::Opened;
+use crate::manager::SharedOps;
+use crate::manager::lock;
+use crate::policy::PolicyFacts;
+use crate::ratchet::Credential;
+use crate::ratchet::Verdict;
+use crate::record::NewRecord;
+use crate::record::SessionRecord;
+use crate::store::Create;
+use crate::subject::Subject;
+use crate::token::SessionToken;
+
+/// How often a name that turns out to be taken is drawn again. Never seen with honest randomness.
+pub(super) const MAX_NAMES: u32 = 3;
+
+impl Session {
+    /// Commits what is pending, one more operation, and a change of the credential, at once.
+    pub(super) async fn commit_now(
+        &self,
+        extra: Option<Op>,
+        credential: CredentialChange,
+    ) -> Result<(), SessionError> {
+        let has_extra = extra.is_some();
+        let (ops, opened) = {
+            let mut state = self.open_state()?;
+            let opened = match credential {
+                CredentialChange::Raise(_) => state.opened.as_ref().or(state.locked.as_ref()),
+                _ => state.opened.as_ref(),
+            };
+            let opened = opened.cloned();
+            let ops = state.take_ops();
+            lock(&ops).extend(extra);
+            (ops, opened)
+        };
+        let result = match opened {
+            Some(opened) => self.commit_to(&opened, &ops, credential).await.map(Some),
+            None => self.begin_anonymous(&ops).await,
+        };
+        let mut state = self.state();
+        match result {
+            Ok(opened) => {
+                if opened.is_some() {
+                    state.opened = opened;
+                }
+                state.refresh_view();
+                Ok(())
+            }
+            Err(error) => {
+                if has_extra {
+                    lock(&ops).pop();
+                }
+                state.put_back(&ops);
+                state.refresh_view();
+                Err(error)
+            }
+        }
+    }
+
+    /// Commits to a session that exists, and returns it as it is then.
+    async fn commit_to(
+        &self,
+        opened: &Opened,
+        ops: &SharedOps,
+        credential: CredentialChange,
+    ) -> Result<Opened, SessionError> {
+        let manager = &self.0.manager;
+        let renews = matches!(credential, CredentialChange::Renew { .. });
+        let change = Change {
+            binding: opened.record.binding(),
+            seen_at: self.0.opened_at,
+            confirms: is_current(opened).then(|| opened.record.credential().digest()),
+            ops: Arc::clone(ops),
+            credential,
+        };
+        let record = manager
+            .lanes()
+            .commit(manager, &opened.record, change)
+            .await?;
+        let mut opened = opened.clone();
+        if record.revision() != opened.record.revision() {
+            opened.touch = false;
+            opened.renew &= !renews;
+        }
+        opened.record = record;
+        Ok(opened)
+    }
+
+    /// Begins an anonymous session with what the operations leave, if they leave anything.
+    async fn begin_anonymous(&self, ops: &SharedOps) -> Result<Option<Opened>, SessionError> {
+        let mut data = DataMap::default();
+        for op in &*lock(ops) {
+            op.apply(&mut data)?;
+        }
+        if data.is_empty() {
+            return Ok(None);
+        }
+        data.check_size(self.0.manager.payload_limit())?;
+        for _ in 0..MAX_NAMES {
+            let (opened, token) = self.new_session(None, data.clone())?;
+            match self.0.manager.store_create(&opened.record).await? {
+                Create::Created => {
+                    let manager = &self.0.manager;
+                    manager.emit_of(&opened.record, &self.0.client, EventKind::Created);
+                    self.state().delivery.anonymous =
+                        Instruction::set(token, &opened.record, manager.now());
+                    return Ok(Some(opened));
+                }
+                Create::Occupied => {}
+            }
+        }
+        Err(SessionError::Contended)
+    }
+
+    /// Makes a session that nobody has stored yet: with a login, or anonymous.
+    pub(super) fn new_session(
+        &self,
+        login: Option<(&Subject, &super::Login)>,
+        data: DataMap,
+    ) -> Result<(Opened, SessionToken), SessionError> {
+        let Self(inner) = self;
+        let manager = &inner.manager;
+        let now = manager.now();
+        let mut client = inner.client.clone();
+        let authentication = login.map(|(_, login)| login.authentication.clone().settled(now));
+        let remembered = login.is_some_and(|(_, login)| login.remember);
+        if let Some(label) = login.and_then(|(_, login)| login.label.as_deref()) {
+            client = client.with_label(label);
+        }
+        let subject = login.map(|(subject, _)| subject);
+        let limits = manager.limits(&PolicyFacts {
+            subject,
+            authentication: authentication.as_ref(),
+            remembered,
+            client: &client,
+        });
+        let handle = manager.new_handle()?;
+        let (credential, token) = Credential::first(handle, manager.random(), client.kind(), now)?;
+        let new = NewRecord {
+            handle,
+            write_id: manager.write_id()?,
+            credential,
+            subject: subject.cloned(),
+            authentication,
+            limits: &limits,
+            remembered,
+            client,
+            data,
+        };
+        let record = Arc::new(SessionRecord::new(new, now));
+        let opened = Opened {
+            authentication: record.authentication().cloned(),
+            record,
+            limits,
+            verdict: Verdict::Current { confirm: false },
+            presented: Some(token.clone()),
+            touch: false,
+            renew: false,
+        };
+        Ok((opened, token))
+    }
+}
+
+impl State {
+    /// Returns whether the request changed data that nobody has committed.
+    pub(super) fn has_changes(&self) -> bool {
+        !lock(&self.ops).is_empty()
+    }
+}
+
+/// Returns whether the request came with the current token.
+pub(super) const fn is_current(opened: &Opened) -> bool {
+    matches!(opened.verdict, Verdict::Current { .. })
+}

@@ -1,0 +1,151 @@
+//! Renewal of the token, and changes of the assurance.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+
+use super::Session;
+use super::commit::is_current;
+use super::finish::Instruction;
+use crate::authentication::AssuranceLevel;
+use crate::authentication::Authentication;
+use crate::error::SessionError;
+use crate::event::EventKind;
+use crate::manager::CredentialChange;
+use crate::manager::Raise;
+use crate::manager::lock;
+use crate::policy::parent_is_over;
+use crate::ratchet::Verdict;
+
+/// What became of a wish for a fresh token.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[must_use]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "it will be renewed, or it is too soon"
+)]
+pub enum Renewal {
+    /// The answer of this request carries a fresh token.
+    Scheduled,
+    /// The last renewal is too recent, or the session is anonymous: requests with an earlier
+    /// token may still come in.
+    TooSoon,
+}
+
+impl Session {
+    /// Asks for a fresh token with the answer of this request, before the policy would.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Closed`] after the head of the response has left.
+    pub fn renew(&self) -> Result<Renewal, SessionError> {
+        let now = self.0.manager.now();
+        let mut state = self.open_state()?;
+        let Some(opened) = &mut state.opened else {
+            return Ok(Renewal::TooSoon);
+        };
+        let windows = opened.limits.windows();
+        let wait = windows.repair.saturating_add(windows.grace);
+        let wait = wait.saturating_add(windows.max_skew.saturating_mul(2));
+        let is_due = opened.record.subject().is_some()
+            && opened.verdict == Verdict::Current { confirm: false }
+            && now.since(opened.record.credential().renewed_at()) >= wait
+            && parent_is_over(&opened.record, &opened.limits, now);
+        opened.renew |= is_due;
+        Ok(if opened.renew {
+            Renewal::Scheduled
+        } else {
+            Renewal::TooSoon
+        })
+    }
+
+    /// Raises the assurance after another authentication of the same subject, or makes it recent
+    /// again: step-up, "sudo mode", and the reopening of a locked session.
+    ///
+    /// The session keeps its handle and gets a token that does not follow from the one before
+    /// (ASVS 5.0 7.2.4). The old one stays good for the grace, with the old assurance. Changes of
+    /// requests that are under way are dropped. The absolute timeout starts anew where the
+    /// authentication is as strong as the session's. Committed at once, together with changes
+    /// made before.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Stale`] for a
+    /// request whose token was replaced meanwhile; [`SessionError::Closed`] after the head of the
+    /// response has left, and for a stream; [`SessionError::Ended`], [`SessionError::Contended`]
+    /// and [`SessionError::Unavailable`] where nothing was committed.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the assurance may have been raised. The client then goes on with
+    /// its old token for the grace.
+    pub async fn raise(&self, authentication: Authentication) -> Result<(), SessionError> {
+        let manager = &self.0.manager;
+        let token = Arc::new(Mutex::new(None));
+        let raise = {
+            let state = self.open_state()?;
+            if self.0.detached {
+                return Err(SessionError::Closed);
+            }
+            let opened = state
+                .opened
+                .as_ref()
+                .filter(|opened| opened.record.subject().is_some());
+            let opened = opened
+                .or(state.locked.as_ref())
+                .ok_or(SessionError::NotLoggedIn)?;
+            if !is_current(opened) && !matches!(opened.verdict, Verdict::Repaired { .. }) {
+                return Err(SessionError::Stale);
+            }
+            Raise {
+                authentication: authentication.settled(manager.now()),
+                client: self.0.client.kind(),
+                limits: opened.limits.clone(),
+                token: Arc::clone(&token),
+            }
+        };
+        self.commit_now(None, CredentialChange::Raise(Box::new(raise)))
+            .await?;
+        let token = lock(&token).take();
+        let mut state = self.state();
+        state.locked = None;
+        if let (Some(token), Some(opened)) = (token, state.opened.as_mut()) {
+            opened.authentication = opened.record.authentication().cloned();
+            opened.verdict = Verdict::Current { confirm: false };
+            opened.presented = Some(token.clone());
+            (opened.touch, opened.renew) = (false, false);
+            let instruction = Instruction::set(token, &opened.record, manager.now());
+            manager.emit_of(&opened.record, &self.0.client, EventKind::Raised);
+            state.delivery.session = instruction;
+        }
+        Ok(())
+    }
+
+    /// Lowers the assurance to `level`, if it is higher. The token stays. Committed at once,
+    /// together with changes made before.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Ended`],
+    /// [`SessionError::Contended`] and [`SessionError::Unavailable`] where nothing was committed;
+    /// [`SessionError::Closed`] after the head of the response has left.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the assurance may have been lowered.
+    pub async fn lower(&self, level: AssuranceLevel) -> Result<(), SessionError> {
+        if self.subject().is_none() {
+            return Err(SessionError::NotLoggedIn);
+        }
+        self.commit_now(None, CredentialChange::Lower(level))
+            .await?;
+        if let Some(opened) = &mut self.state().opened {
+            if let Some(authentication) = &mut opened.authentication {
+                authentication.lower_to(level);
+            }
+            self.0
+                .manager
+                .emit_of(&opened.record, &self.0.client, EventKind::Lowered);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,178 @@
+//! The end of a request: what is committed, and what goes to the client.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Session;
+use super::commit::is_current;
+use crate::error::SessionError;
+use crate::event::EventKind;
+use crate::manager::CredentialChange;
+use crate::manager::Opened;
+use crate::ratchet::Verdict;
+use crate::record::SessionRecord;
+use crate::store::Touch;
+use crate::time::Timestamp;
+use crate::token::SessionToken;
+
+/// What the answer does to one place in which the client keeps a token.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "every carrier carries out each of them"
+)]
+pub enum Instruction {
+    /// Leave it as it is.
+    #[default]
+    Keep,
+    /// Remove what is there.
+    Remove,
+    /// Put this token there.
+    Set {
+        /// The token.
+        token: SessionToken,
+        /// How long the client keeps it; `None` until its user closes it.
+        max_age: Option<Duration>,
+    },
+}
+
+impl Instruction {
+    /// Only a remembered session outlives the client (NIST SP 800-63B-4, 5.1).
+    pub(crate) fn set(token: SessionToken, record: &SessionRecord, now: Timestamp) -> Self {
+        let max_age = record
+            .is_remembered()
+            .then(|| record.absolute_deadline().since(now));
+        Self::Set { token, max_age }
+    }
+
+    /// Returns whether there is something to do.
+    #[must_use]
+    pub const fn is_something(&self) -> bool {
+        !matches!(self, Self::Keep)
+    }
+}
+
+/// What goes to the client.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// For the place of subjects' sessions.
+    pub session: Instruction,
+    /// For the place of anonymous sessions.
+    pub anonymous: Instruction,
+    /// The client signed out in this request.
+    pub logged_out: bool,
+}
+
+/// The end of a request.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+#[must_use]
+pub struct Finished {
+    /// What goes to the client in any case.
+    pub delivery: Delivery,
+    /// Why the handler's answer must not go out: changes that it counts on were not committed.
+    pub refusal: Option<SessionError>,
+}
+
+impl Session {
+    /// Commits what is pending and closes the session. For adapters: once, before the head of the
+    /// response leaves.
+    ///
+    /// At most one write, none when nothing changed. `failed` says that the handler answered 5xx:
+    /// deferred changes are dropped then, while tokens are delivered all the same.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the changes are applied all or none.
+    pub async fn finish(&self, failed: bool) -> Finished {
+        let (opened, has_changes) = {
+            let mut state = self.state();
+            if state.closed || self.0.detached {
+                return Finished::default();
+            }
+            if failed {
+                state.drop_changes();
+            }
+            (state.opened.clone(), state.has_changes())
+        };
+        let refusal = match opened {
+            Some(opened) if has_changes || opened.renew => {
+                let result = self.commit_pending(&opened).await;
+                // A renewal that failed costs nothing: the next request tries again.
+                result.err().filter(|_| has_changes)
+            }
+            Some(opened) => {
+                self.touch(&opened).await;
+                None
+            }
+            None if has_changes => self.commit_now(None, CredentialChange::Keep).await.err(),
+            None => None,
+        };
+        let mut state = self.state();
+        if let Some(SessionError::Ended) = refusal
+            && let Some(opened) = &state.opened
+        {
+            self.0
+                .manager
+                .emit_of(&opened.record, &self.0.client, EventKind::Dropped);
+        }
+        state.closed = true;
+        Finished {
+            delivery: std::mem::take(&mut state.delivery),
+            refusal,
+        }
+    }
+
+    /// Commits the changes, and renews the token in the same write where that is due.
+    async fn commit_pending(&self, opened: &Opened) -> Result<(), SessionError> {
+        let Some(presented) = opened.presented.as_ref().filter(|_| opened.renew) else {
+            return self.commit_now(None, CredentialChange::Keep).await;
+        };
+        let won = Arc::new(AtomicBool::new(false));
+        let renew = CredentialChange::Renew {
+            presented: presented.clone(),
+            client: self.0.client.kind(),
+            won: Arc::clone(&won),
+        };
+        self.commit_now(None, renew).await?;
+        let mut state = self.state();
+        let Some(opened) = &state.opened else {
+            return Ok(());
+        };
+        let credential = opened.record.credential();
+        // Whoever renewed it, the parent has one child. Once that is in use, this client has it.
+        if credential.confirmed_at().is_none()
+            && let Some(child) = credential.child_for(presented)
+        {
+            if won.load(Ordering::Acquire) {
+                self.0
+                    .manager
+                    .emit_of(&opened.record, &self.0.client, EventKind::Renewed);
+            }
+            let now = self.0.manager.now();
+            state.delivery.session = Instruction::set(child, &opened.record, now);
+        }
+        Ok(())
+    }
+
+    /// Moves `last_seen`, where it lags too far or the token has to be confirmed. A touch that
+    /// fails is told in the events, and the next request tries again.
+    async fn touch(&self, opened: &Opened) {
+        let confirm = opened.verdict == Verdict::Current { confirm: true };
+        if !opened.touch && !confirm {
+            return;
+        }
+        debug_assert!(!confirm || is_current(opened));
+        let touch = Touch {
+            handle: opened.record.handle(),
+            digest: opened.record.credential().digest(),
+            binding: opened.record.binding(),
+            last_seen: self.0.opened_at,
+            confirm,
+        };
+        let _told_in_the_events = self.0.manager.store_touch(&touch).await;
+    }
+}

@@ -1,0 +1,106 @@
+//! Sessions of streams, which outlive the head of their response.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use super::Delivery;
+use super::Inner;
+use super::Session;
+use super::State;
+use crate::end::EndReason;
+use crate::error::SessionError;
+use crate::manager::CredentialChange;
+use crate::manager::SharedOps;
+use crate::manager::race;
+use crate::policy::Standing;
+use crate::policy::judge_record;
+use crate::store::Load;
+
+/// How often a waiter looks by itself, because a hint may be lost.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+/// How soon a waiter looks again when the store did not answer.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Commits at once what is pending, so that a failure is the handler's to see.
+    ///
+    /// # Errors
+    ///
+    /// [`SessionError::Ended`], [`SessionError::Contended`] and [`SessionError::Unavailable`]
+    /// where nothing was committed: the changes are pending as before.
+    /// [`SessionError::Closed`] after the head of the response has left; a stream takes
+    /// [`Session::detach`] with it.
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, the changes are applied all or none, and not tried again.
+    pub async fn save(&self) -> Result<(), SessionError> {
+        self.commit_now(None, CredentialChange::Keep).await
+    }
+
+    /// Returns the session for a stream: a handle of its own on what this request found, whose
+    /// changes are committed by its own [`Session::save`] and by nothing else, also after the
+    /// head of the response has left. It is given no token.
+    #[must_use]
+    pub fn detach(&self) -> Self {
+        let state = self.state();
+        Self(Arc::new(Inner {
+            manager: self.0.manager.clone(),
+            client: self.0.client.clone(),
+            opened_at: self.0.opened_at,
+            detached: true,
+            state: Mutex::new(State {
+                closed: false,
+                opened: state.opened.clone(),
+                locked: None,
+                ended: state.ended.clone(),
+                ops: SharedOps::default(),
+                view: None,
+                delivery: Delivery::default(),
+                sent: (false, false),
+            }),
+        }))
+    }
+
+    /// Waits until the session ends, on whatever node and for whatever reason, and returns the
+    /// reason. A stream that stands for a session selects on it. Pending for ever where nothing
+    /// is stored of the session.
+    ///
+    /// Endings on this node, and on others where the store has a
+    /// [`RevocationFeed`](crate::RevocationFeed), are noticed at once; everything else within 30
+    /// seconds.
+    ///
+    /// # Cancel safety
+    ///
+    /// The future may be dropped at any time.
+    pub async fn ended(&self) -> EndReason {
+        let manager = &self.0.manager;
+        let Some(record) = self
+            .state()
+            .opened
+            .as_ref()
+            .map(|opened| Arc::clone(&opened.record))
+        else {
+            return std::future::pending().await;
+        };
+        let watch = manager.watchers().watch(record.handle(), record.subject());
+        loop {
+            let now = manager.now();
+            let wait = match manager.store_load(record.handle()).await {
+                Ok(Load::Ended(tombstone)) => return tombstone.reason().clone(),
+                Ok(Load::Live(record)) => {
+                    match judge_record(&record, &manager.limits_of(&record), now) {
+                        Standing::Ended(reason) => return reason,
+                        Standing::Locked { .. } => return EndReason::Idle,
+                        Standing::Live { expires_at, .. } => expires_at.since(now).min(LOOK_AGAIN),
+                    }
+                }
+                // The store has forgotten it, which it may once its time is over.
+                Ok(Load::Missing) => return record.expiry_reason(),
+                Err(_told_in_the_events) => TRY_AGAIN,
+            };
+            let _hint = race(watch.woken(), || manager.clock().sleep(wait)).await;
+        }
+    }
+}
