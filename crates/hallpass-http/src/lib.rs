@@ -5,6 +5,7 @@
 //!
 //! | To | Use |
 //! | --- | --- |
+//! | read tokens from requests and write them into answers | [`TransportConfig`] |
 //! | decide names and attributes of the cookies | [`CookieConfig`] |
 //! | write and remove a cookie | [`CookieTemplate`] |
 //! | read a cookie | [`CookieTemplate::find`] or [`find_cookie`] |
@@ -40,6 +41,7 @@ mod clear_site_data;
 mod cookie;
 mod field;
 mod proxies;
+mod transport;
 
 pub use ipnet::IpNet;
 
@@ -51,3 +53,6 @@ pub use crate::cookie::{
     MAX_COOKIE_BYTES, SameSite, find_cookie,
 };
 pub use crate::proxies::{ForwardedHeader, InvalidNetwork, Origin, Scheme, TrustedProxies};
+pub use crate::transport::{
+    Carrier, Incoming, SESSION_TOKEN, Transport, TransportConfig, TransportError,
+};

@@ -7,6 +7,7 @@
 const byId = (id) => document.getElementById(id);
 const session = document.querySelector("[data-session]");
 const title = document.title;
+const site = title.slice(title.lastIndexOf(" - "));
 
 const reasons = {
   logout: "You signed out.",
@@ -44,7 +45,7 @@ function secondsUntil(instant, now) {
 function remaining(seconds) {
   if (seconds === 1) return "1 second";
   if (seconds < 120) return `${seconds} seconds`;
-  return `${Math.floor(seconds / 60)} minutes`;
+  return `${Math.ceil(seconds / 60)} minutes`;
 }
 
 function warn(left, staying) {
@@ -56,10 +57,10 @@ function warn(left, staying) {
   } else if (warning.hidden) {
     // The text is written once per warning, so that a screen reader says it once.
     warning.hidden = false;
-    document.title = `Ending soon - ${title}`;
+    document.title = `Ending soon${site}`;
     write("warning-text", staying
-      ? `Your session ends in ${remaining(left)}. Choose "Stay signed in" to keep it.`
-      : `Your session ends in ${remaining(left)}, and you will have to sign in again.`);
+      ? `Your session ends within ${remaining(left)}. Choose "Stay signed in" to keep it.`
+      : `Your session ends within ${remaining(left)}, and you will have to sign in again.`);
   }
 }
 
@@ -97,7 +98,7 @@ function end(text) {
     element.hidden = true;
   }
   byId("cart")?.replaceChildren();
-  document.title = `Signed out - ${title}`;
+  document.title = `Signed out${site}`;
   const notice = byId("ended");
   if (!notice) return location.replace("/");
   write("ended-text", text);

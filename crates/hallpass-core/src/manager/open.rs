@@ -40,6 +40,8 @@ pub struct Presented {
     pub session: Option<SessionToken>,
     /// The token in the place of anonymous sessions.
     pub anonymous: Option<SessionToken>,
+    /// The token in a place that holds both kinds. Nothing else is looked at then.
+    pub either: Option<SessionToken>,
     /// What was refused unseen.
     pub refused: Vec<RefusedToken>,
 }
@@ -88,7 +90,11 @@ impl SessionManager {
         for refused in &presented.refused {
             self.emit(&Event::new(self.now(), EventKind::Refused(*refused)).from_client(&client));
         }
-        let sent = (presented.session.is_some(), presented.anonymous.is_some());
+        let either = presented.either.is_some();
+        let sent = (
+            either || presented.session.is_some(),
+            either || presented.anonymous.is_some(),
+        );
         match self.examine_all(presented, &client).await {
             Ok(examined) => {
                 let (mut locked, mut ended) = (None, None);
@@ -116,18 +122,22 @@ impl SessionManager {
         presented: Presented,
         client: &ClientFacts,
     ) -> Result<[Examined; 2], StoreError> {
+        const SUBJECTS: &[bool] = &[true];
+        const ANONYMOUS: &[bool] = &[false];
+        const BOTH: &[bool] = &[true, false];
+        let nothing = Examined::Nothing;
+        if let Some(token) = presented.either {
+            return Ok([self.examine(token, BOTH, client).await?, nothing]);
+        }
         match (presented.session, presented.anonymous) {
-            (None, None) => Ok([Examined::Nothing, Examined::Nothing]),
-            (Some(token), None) => {
-                Ok([self.examine(token, true, client).await?, Examined::Nothing])
-            }
-            (None, Some(token)) => {
-                Ok([Examined::Nothing, self.examine(token, false, client).await?])
-            }
+            (None, None) => Ok([Examined::Nothing, nothing]),
+            (Some(token), None) => Ok([self.examine(token, SUBJECTS, client).await?, nothing]),
+            (None, Some(token)) => Ok([nothing, self.examine(token, ANONYMOUS, client).await?]),
             (Some(session), Some(anonymous)) => {
                 // Side by side: still one round trip.
-                let first = self.examine(session, true, client);
-                let (first, second) = join(first, self.examine(anonymous, false, client)).await;
+                let first = self.examine(session, SUBJECTS, client);
+                let second = self.examine(anonymous, ANONYMOUS, client);
+                let (first, second) = join(first, second).await;
                 match first? {
                     // What was accepted first is not lost to a fault beside it.
                     first @ Examined::Accepted(_) => Ok([first, Examined::Nothing]),
@@ -140,7 +150,7 @@ impl SessionManager {
     async fn examine(
         &self,
         token: SessionToken,
-        of_subject: bool,
+        with_subject: &[bool],
         client: &ClientFacts,
     ) -> Result<Examined, StoreError> {
         let now = self.now();
@@ -160,7 +170,7 @@ impl SessionManager {
                 return Ok(self.unknown(&token, client, now));
             }
         };
-        if record.subject().is_some() != of_subject {
+        if !with_subject.contains(&record.subject().is_some()) {
             return Ok(self.unknown(&token, client, now));
         }
         let limits = self.limits_of(&record);

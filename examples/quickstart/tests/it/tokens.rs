@@ -167,7 +167,7 @@ async fn a_huge_cookie_is_refused_or_ignored() {
 }
 
 #[tokio::test]
-async fn a_thousand_cookies_are_refused_or_ignored() {
+async fn thousands_of_cookies_are_refused_or_ignored() {
     let server = Server::start();
     let field = (0..4_096)
         .map(|n| format!("c{n:05}=12345678"))

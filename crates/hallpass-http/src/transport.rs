@@ -1,0 +1,215 @@
+//! How tokens travel: from a request into the engine, and from the engine into an answer.
+
+mod bearer;
+mod config;
+
+use std::net::IpAddr;
+
+use hallpass_core::ClientFacts;
+use hallpass_core::Delivery;
+use hallpass_core::Instruction;
+use hallpass_core::Presented;
+use hallpass_core::RefusedToken;
+use hallpass_core::SessionToken;
+use hallpass_core::Timestamp;
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+use http::header;
+
+use crate::caching::mark_no_store;
+use crate::caching::mark_private;
+use crate::clear_site_data::ClearSiteData;
+use crate::cookie::CookieError;
+use crate::cookie::CookieTemplate;
+use crate::cookie::Cookies;
+use crate::cookie::Found;
+use crate::proxies::Scheme;
+use crate::proxies::TrustedProxies;
+
+use self::bearer::Bearer;
+use self::bearer::find_bearer;
+
+pub use self::config::TransportConfig;
+pub use self::config::TransportError;
+
+/// The header that brings a token to a client which does not keep cookies.
+pub const SESSION_TOKEN: HeaderName = HeaderName::from_static("session-token");
+
+/// Where a request keeps its token, and so where the answer puts it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[expect(clippy::exhaustive_enums, reason = "the two carriers of opaque tokens")]
+pub enum Carrier {
+    /// In cookies, one for sessions of subjects and one for anonymous ones.
+    Cookie,
+    /// In `Authorization: Bearer`, answered in [`SESSION_TOKEN`].
+    Header,
+}
+
+/// How tokens travel. [`TransportConfig`] builds one.
+#[derive(Clone, Debug)]
+pub struct Transport {
+    cookies: Option<Cookies>,
+    insecure: bool,
+    bearer: bool,
+    proxies: TrustedProxies,
+    clear_site_data: Option<ClearSiteData>,
+    vary: Vec<HeaderName>,
+    login_page: Option<HeaderValue>,
+    step_up_page: Option<HeaderValue>,
+}
+
+/// What a request brings.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Incoming {
+    /// What it presents.
+    pub presented: Presented,
+    /// Who it comes from, as far as can be trusted.
+    pub client: ClientFacts,
+    /// Where the token came from, and where the next one goes.
+    pub carrier: Carrier,
+}
+
+impl Transport {
+    /// Reads what a request brings. `peer` is the address of the connection.
+    ///
+    /// A token is taken from the configured carriers only, never from a URL or a body (SES-25).
+    /// Where both carriers are on, a well-formed token in `Authorization: Bearer` is the only one
+    /// that is looked at: whether it verifies or not, the cookies are not.
+    #[must_use]
+    pub fn read(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Incoming {
+        let origin = self.proxies.resolve(peer, headers);
+        let agent = headers
+            .get(header::USER_AGENT)
+            .and_then(|agent| agent.to_str().ok());
+        let client = ClientFacts::new(origin.address(), agent);
+        let mut presented = Presented::default();
+        if self.bearer {
+            match find_bearer(headers) {
+                Bearer::Absent => {}
+                Bearer::Ambiguous => presented.refused.push(RefusedToken::Ambiguous),
+                Bearer::One(token) => {
+                    presented.either = Some(token);
+                    return Incoming {
+                        presented,
+                        client,
+                        carrier: Carrier::Header,
+                    };
+                }
+            }
+        }
+        let Some(cookies) = &self.cookies else {
+            return Incoming {
+                presented,
+                client,
+                carrier: Carrier::Header,
+            };
+        };
+        let is_insecure = origin.scheme() == Some(Scheme::Http) && !self.insecure;
+        let mut refused = std::mem::take(&mut presented.refused);
+        let mut read = |cookie: &CookieTemplate| match (cookie.find(headers), is_insecure) {
+            (Found::Absent, _) => None,
+            (_, true) => refuse(&mut refused, RefusedToken::Insecure),
+            (Found::Ambiguous, _) => refuse(&mut refused, RefusedToken::Ambiguous),
+            (Found::Oversized, _) => refuse(&mut refused, RefusedToken::Oversized),
+            (Found::One(text), _) => SessionToken::parse(text)
+                .ok()
+                .or_else(|| refuse(&mut refused, RefusedToken::Malformed)),
+        };
+        presented.session = read(cookies.session());
+        presented.anonymous = read(cookies.anonymous());
+        presented.refused = refused;
+        Incoming {
+            presented,
+            client,
+            carrier: Carrier::Cookie,
+        }
+    }
+
+    /// Keeps shared caches away from an answer that depends on a session.
+    pub fn mark_read(&self, headers: &mut HeaderMap) {
+        mark_private(headers, &self.vary);
+    }
+
+    /// Writes what goes to the client.
+    ///
+    /// # Errors
+    ///
+    /// [`CookieError`] never for a configuration that was built and a token of the engine; if it
+    /// comes all the same, the answer must not go out.
+    pub fn deliver(
+        &self,
+        carrier: Carrier,
+        delivery: &Delivery,
+        now: Timestamp,
+        headers: &mut HeaderMap,
+    ) -> Result<(), CookieError> {
+        match (carrier, &self.cookies) {
+            (Carrier::Cookie, Some(cookies)) => {
+                write_cookie(cookies.session(), &delivery.session, now, headers)?;
+                write_cookie(cookies.anonymous(), &delivery.anonymous, now, headers)?;
+            }
+            (Carrier::Header, _) | (Carrier::Cookie, None) => write_header(delivery, headers)?,
+        }
+        if delivery.session.is_something() || delivery.anonymous.is_something() {
+            mark_no_store(headers);
+        }
+        if let Some(clear) = self.clear_site_data.filter(|_| delivery.logged_out) {
+            clear.insert_into(headers);
+        }
+        Ok(())
+    }
+
+    /// Returns where a page goes that needs a login.
+    #[must_use]
+    pub const fn login_page(&self) -> Option<&HeaderValue> {
+        self.login_page.as_ref()
+    }
+
+    /// Returns where a page goes that needs a more recent authentication.
+    #[must_use]
+    pub const fn step_up_page(&self) -> Option<&HeaderValue> {
+        self.step_up_page.as_ref()
+    }
+}
+
+fn refuse(refused: &mut Vec<RefusedToken>, reason: RefusedToken) -> Option<SessionToken> {
+    refused.push(reason);
+    None
+}
+
+/// The one text that a token becomes on its way to the client.
+fn write_cookie(
+    cookie: &CookieTemplate,
+    instruction: &Instruction,
+    now: Timestamp,
+    headers: &mut HeaderMap,
+) -> Result<(), CookieError> {
+    match instruction {
+        Instruction::Keep => {}
+        Instruction::Remove => {
+            headers.append(header::SET_COOKIE, cookie.remove());
+        }
+        Instruction::Set { token, max_age } => {
+            let value = cookie.set(token.expose_secret().as_str(), *max_age, now.into())?;
+            headers.append(header::SET_COOKIE, value);
+        }
+    }
+    Ok(())
+}
+
+fn write_header(delivery: &Delivery, headers: &mut HeaderMap) -> Result<(), CookieError> {
+    for instruction in [&delivery.session, &delivery.anonymous] {
+        if let Instruction::Set { token, .. } = instruction {
+            let mut value = HeaderValue::from_str(token.expose_secret().as_str())
+                .map_err(|_error| CookieError::ValueInvalid)?;
+            value.set_sensitive(true);
+            headers.insert(SESSION_TOKEN, value);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

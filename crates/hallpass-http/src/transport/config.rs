@@ -1,0 +1,163 @@
+//! What is configured about the way of tokens.
+
+use http::HeaderValue;
+use http::Uri;
+use http::header;
+
+use super::Transport;
+use crate::clear_site_data::ClearSiteData;
+use crate::cookie::CookieConfig;
+use crate::cookie::CookieError;
+use crate::proxies::TrustedProxies;
+
+/// Configures how tokens travel. The default: cookies, no header, no proxy is trusted, a bare 401
+/// for pages and APIs alike.
+///
+/// # Example: a site behind a proxy, with a login page and mobile clients
+///
+/// ```
+/// use hallpass_http::TransportConfig;
+///
+/// let transport = TransportConfig::default()
+///     .bearer(true)
+///     .trusted_proxies("10.0.0.0/8".parse()?)
+///     .login_page("/login")
+///     .build()?;
+/// # drop(transport);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct TransportConfig {
+    cookies: Option<CookieConfig>,
+    bearer: bool,
+    proxies: TrustedProxies,
+    clear_site_data: Option<ClearSiteData>,
+    login_page: Option<String>,
+    step_up_page: Option<String>,
+}
+
+/// Why a transport makes no sense. Only `build` returns it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransportError {
+    /// The cookies make no sense.
+    #[error(transparent)]
+    Cookie(#[from] CookieError),
+    /// A page is not the path of a URL.
+    #[error("`{field}` must be a path of this site, such as `/login`")]
+    InvalidPage {
+        /// The setting.
+        field: &'static str,
+    },
+    /// Both carriers are off.
+    #[error("`no_cookies` needs `bearer`: without both, no token can travel")]
+    NoCarrier,
+}
+
+impl TransportConfig {
+    /// Names and attributes of the cookies. Default: [`CookieConfig::default`].
+    pub fn cookies(mut self, cookies: CookieConfig) -> Self {
+        self.cookies = Some(cookies);
+        self
+    }
+
+    /// Neither reads nor writes cookies, for an API without browsers.
+    pub fn no_cookies(mut self) -> Self {
+        self.cookies = None;
+        self
+    }
+
+    /// Whether tokens are read from `Authorization: Bearer` as well, for clients that keep no
+    /// cookies. Such a client gets its tokens in the header [`SESSION_TOKEN`](super::SESSION_TOKEN).
+    /// Default: no.
+    pub const fn bearer(mut self, bearer: bool) -> Self {
+        self.bearer = bearer;
+        self
+    }
+
+    /// Which proxies tell the truth about address and scheme of a client. Default: none, so that
+    /// only the connection counts.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = proxies;
+        self
+    }
+
+    /// What the browser is told to forget at logout. Default: nothing but the cookies of the
+    /// session.
+    pub const fn clear_site_data_on_logout(mut self, clear: ClearSiteData) -> Self {
+        self.clear_site_data = Some(clear);
+        self
+    }
+
+    /// Where a page that needs a login is redirected (303). Default: pages get 401, as APIs do.
+    pub fn login_page(mut self, path: &str) -> Self {
+        self.login_page = Some(path.to_owned());
+        self
+    }
+
+    /// Where a page that needs a more recent authentication is redirected (303). Default: pages
+    /// get 401 with a challenge, as APIs do.
+    pub fn step_up_page(mut self, path: &str) -> Self {
+        self.step_up_page = Some(path.to_owned());
+        self
+    }
+
+    /// Checks everything together.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError`], which names the settings that do not go together.
+    pub fn build(self) -> Result<Transport, TransportError> {
+        if self.cookies.is_none() && !self.bearer {
+            return Err(TransportError::NoCarrier);
+        }
+        let insecure = self.cookies.as_ref().is_some_and(CookieConfig::is_insecure);
+        let mut vary = Vec::new();
+        if self.cookies.is_some() {
+            vary.push(header::COOKIE);
+        }
+        if self.bearer {
+            vary.push(header::AUTHORIZATION);
+        }
+        Ok(Transport {
+            cookies: self.cookies.map(CookieConfig::build).transpose()?,
+            insecure,
+            bearer: self.bearer,
+            proxies: self.proxies,
+            clear_site_data: self.clear_site_data,
+            vary,
+            login_page: self
+                .login_page
+                .map(|path| page("login_page", &path))
+                .transpose()?,
+            step_up_page: self
+                .step_up_page
+                .map(|path| page("step_up_page", &path))
+                .transpose()?,
+        })
+    }
+}
+
+impl Default for TransportConfig {
+    fn default() -> Self {
+        Self {
+            cookies: Some(CookieConfig::default()),
+            bearer: false,
+            proxies: TrustedProxies::none(),
+            clear_site_data: None,
+            login_page: None,
+            step_up_page: None,
+        }
+    }
+}
+
+fn page(field: &'static str, path: &str) -> Result<HeaderValue, TransportError> {
+    let invalid = TransportError::InvalidPage { field };
+    let is_path = path.starts_with('/') && !path.starts_with("//");
+    let uri: Uri = path.parse().map_err(|_error| invalid)?;
+    match HeaderValue::from_str(path) {
+        Ok(value) if is_path && uri.authority().is_none() => Ok(value),
+        Ok(_) | Err(_) => Err(invalid),
+    }
+}
