@@ -86,7 +86,9 @@ struct Inner {
 }
 
 impl SessionManager {
-    pub(crate) fn now(&self) -> Timestamp {
+    /// Returns the present instant, by the clock of the manager.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
         self.0.clock.now()
     }
 

@@ -174,6 +174,22 @@ impl Transport {
     }
 }
 
+impl Default for Transport {
+    /// The cookies `__Host-session` and `__Host-anon`, as [`TransportConfig::default`] has them.
+    fn default() -> Self {
+        Self {
+            cookies: Some(Cookies::default()),
+            insecure: false,
+            bearer: false,
+            proxies: TrustedProxies::none(),
+            clear_site_data: None,
+            vary: vec![header::COOKIE],
+            login_page: None,
+            step_up_page: None,
+        }
+    }
+}
+
 fn refuse(refused: &mut Vec<RefusedToken>, reason: RefusedToken) -> Option<SessionToken> {
     refused.push(reason);
     None

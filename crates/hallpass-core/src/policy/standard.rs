@@ -199,7 +199,8 @@ impl StandardPolicyBuilder {
         self
     }
 
-    /// When an anonymous session ends, however busy. Default: as for logged-in sessions.
+    /// When an anonymous session ends, however busy. Default: as for logged-in sessions, and the
+    /// idle timeout of anonymous ones at least.
     pub const fn anonymous_absolute(mut self, absolute: Duration) -> Self {
         self.anonymous_absolute = Some(absolute);
         self
@@ -227,7 +228,9 @@ impl StandardPolicyBuilder {
         if let Some(idle) = remembered.idle {
             remembered.touch_step = self.limits.touch_step.map(|_chosen| step(idle));
         }
-        let absolute = self.anonymous_absolute.unwrap_or(self.limits.absolute);
+        let absolute = self
+            .anonymous_absolute
+            .unwrap_or(self.limits.absolute.max(self.anonymous_idle));
         let anonymous = LimitsBuilder::new()
             .idle(self.anonymous_idle)
             .absolute(absolute)

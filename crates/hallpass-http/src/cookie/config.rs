@@ -103,6 +103,11 @@ impl CookieConfig {
         DangerousCookieConfig { config: self }
     }
 
+    /// Returns whether the cookies travel over plain http.
+    pub(crate) const fn is_insecure(&self) -> bool {
+        !self.secure
+    }
+
     /// Checks all settings together.
     ///
     /// # Errors
@@ -131,11 +136,15 @@ impl CookieConfig {
         if self.partitioned && !self.secure {
             return Err(CookieError::PartitionedInsecure);
         }
+        Ok(self.templates(session, anonymous))
+    }
+
+    fn templates(&self, session: &str, anonymous: &str) -> Cookies {
         let (scope, flags) = (self.scope(), self.flags());
-        Ok(Cookies {
+        Cookies {
             session: CookieTemplate::new(session, &scope, &flags),
             anonymous: CookieTemplate::new(anonymous, &scope, &flags),
-        })
+        }
     }
 
     fn check_name(&self, field: &'static str, name: &str) -> Result<(), CookieError> {
@@ -171,6 +180,14 @@ impl CookieConfig {
         };
         let same_site = self.same_site.as_str();
         format!("{secure}; HttpOnly; SameSite={same_site}{partitioned}")
+    }
+}
+
+impl Default for Cookies {
+    /// `__Host-session` and `__Host-anon`, as [`CookieConfig::default`] has them.
+    fn default() -> Self {
+        let (session, anonymous) = SECURE_NAMES;
+        CookieConfig::default().templates(session, anonymous)
     }
 }
 
