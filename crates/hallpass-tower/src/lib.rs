@@ -59,6 +59,7 @@ mod slot;
 pub use self::future::ResponseFuture;
 pub use self::layer::SessionLayer;
 pub use self::refusal::Refused;
+pub use self::refusal::refused;
 pub use self::refusal::see_other;
 pub use self::service::SessionService;
 pub use self::slot::LayerMissing;

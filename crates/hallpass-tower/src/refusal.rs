@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hallpass_core::SessionError;
-use hallpass_http::Transport;
 use http::HeaderValue;
 use http::Response;
 use http::StatusCode;
@@ -22,16 +21,13 @@ impl Refused {
     }
 }
 
-/// Answers a request whose changes were not committed: 503 with `Retry-After` where it may be
-/// tried again, 401 where the session ended meanwhile, which for a page is a redirect to the
-/// login page, if there is one. The body is empty.
-pub(crate) fn refused<B: Default>(
-    error: SessionError,
-    is_page: bool,
-    transport: &Transport,
-) -> Response<B> {
-    let mut response = match (&error, transport.login_page()) {
-        (SessionError::Ended, Some(page)) if is_page => see_other(page.clone()),
+/// Answers a request that stops at an error: 503 with `Retry-After` where it may be tried again,
+/// 401 where the session ended meanwhile, which becomes a redirect where a login page is given.
+/// The body is empty.
+#[must_use]
+pub fn refused<B: Default>(error: SessionError, login_page: Option<&HeaderValue>) -> Response<B> {
+    let mut response = match (&error, login_page) {
+        (SessionError::Ended, Some(page)) => see_other(page.clone()),
         _ => {
             let mut response = Response::new(B::default());
             *response.status_mut() =

@@ -152,7 +152,7 @@ impl SessionSlot {
         } = &*self.0.shared;
         let mut response = match finished.refusal {
             None => response,
-            Some(error) => refused(error, opened.is_page, transport),
+            Some(error) => refused(error, transport.login_page().filter(|_| opened.is_page)),
         };
         let headers = response.headers_mut();
         transport.mark_read(headers);

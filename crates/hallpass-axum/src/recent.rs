@@ -1,0 +1,61 @@
+//! Who has authenticated a moment ago.
+
+use std::ops::Deref;
+use std::time::Duration;
+
+use axum_core::extract::FromRequestParts;
+use hallpass_core::Subject;
+use http::request::Parts;
+
+use crate::authenticated::Authenticated;
+use crate::rejection::SessionRejection;
+
+/// The session of a request whose subject authenticated at most `SECONDS` ago, for dangerous
+/// actions (ASVS 5.0 7.5.1, 7.5.3).
+///
+/// Who is logged in and authenticated longer ago gets the challenge of RFC 9470, section 3: 401
+/// with `error="insufficient_user_authentication"` and `max_age`. Where the transport names a
+/// step-up page, a request for a page is redirected there. Who is not logged in gets what
+/// [`Authenticated`] gives.
+///
+/// # Example: delete the account
+///
+/// ```
+/// use hallpass_axum::RecentAuthentication;
+///
+/// async fn delete_account(user: RecentAuthentication<300>) -> String {
+///     format!("{} has signed in within five minutes", user.subject())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct RecentAuthentication<const SECONDS: u64>(Authenticated);
+
+impl<const SECONDS: u64> RecentAuthentication<SECONDS> {
+    /// Returns whose session it was when the handler began.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        self.0.subject()
+    }
+}
+
+impl<const SECONDS: u64> Deref for RecentAuthentication<SECONDS> {
+    type Target = hallpass_core::Session;
+
+    fn deref(&self) -> &hallpass_core::Session {
+        &self.0
+    }
+}
+
+impl<S: Sync, const SECONDS: u64> FromRequestParts<S> for RecentAuthentication<SECONDS> {
+    type Rejection = SessionRejection;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, SessionRejection> {
+        let authenticated = Authenticated::from_request_parts(parts, state).await?;
+        let max_age = Duration::from_secs(SECONDS);
+        if authenticated.is_recently_authenticated(max_age) {
+            Ok(Self(authenticated))
+        } else {
+            Err(SessionRejection::step_up(parts, max_age))
+        }
+    }
+}
