@@ -1,1 +1,21 @@
-//! Scenarios.
+//! Scenarios across the crates: the engine on a real store, and the layers on the engine.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
+
+mod world;
+
+mod assurance;
+mod data;
+mod endings;
+mod hygiene;
+mod login;
+mod operations;
+mod outcomes;
+mod races;
+mod renewal;

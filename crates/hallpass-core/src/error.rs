@@ -48,6 +48,8 @@ impl SessionError {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
+            Self::Data(DataError::InvalidKey) => 400,
+            Self::Data(DataError::TooLarge { .. }) => 413,
             Self::Closed | Self::Data(_) | Self::Random(_) => 500,
             Self::Contended | Self::Unavailable(_) => 503,
             Self::Ended | Self::NotLoggedIn => 401,

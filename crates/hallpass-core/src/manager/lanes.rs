@@ -60,10 +60,17 @@ impl Lanes {
     }
 }
 
-/// Writes for all that wait in the lane of this member.
+/// Writes for all that wait in the lane of this member. What a leader before left under way comes
+/// first, and this member is not among those that it is for.
 async fn lead(manager: &SessionManager, member: &Member<'_>) {
     let baton = member.lead();
-    let lane = baton.lane();
+    while !member.is_settled() {
+        write(manager, baton.lane()).await;
+    }
+}
+
+/// Writes once for all that wait.
+async fn write(manager: &SessionManager, lane: &Lane) {
     let mut attempts = 0;
     while let Some(attempt) = lane.next_attempt(manager) {
         attempts += 1;

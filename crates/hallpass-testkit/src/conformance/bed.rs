@@ -147,6 +147,56 @@ pub(super) fn member(tenant: &str, id: &str) -> Subject {
     Subject::of_tenant(tenant, id).unwrap_or_else(|error| panic!("{error}"))
 }
 
+/// Returns subjects that are all different, and that a store may take for each other: separators
+/// and patterns of query languages in their names, tenants for ids, upper and lower case, spaces
+/// at the end, characters that are written in two ways.
+pub(super) fn look_alikes() -> Vec<Subject> {
+    let plain = [
+        "alice",
+        "Alice",
+        "alice ",
+        " alice",
+        "acme",
+        "acme/alice",
+        "acme:alice",
+        "acme|alice",
+        "acme\\alice",
+        "acme\u{a0}alice",
+        "al%",
+        "_lice",
+        "a*",
+        "a?ice",
+        "[a]lice",
+        "{alice}",
+        "alice' or 'a'='a",
+        "\"alice\"",
+        "alic\u{e9}",
+        "alice\u{301}",
+        "\u{430}lice",
+        "null",
+    ];
+    let members = [
+        ("acme", "alice"),
+        ("ACME", "alice"),
+        ("acme ", "alice"),
+        ("acme", "Alice"),
+        ("acme", "alice "),
+        ("acme/", "alice"),
+        ("acme", "/alice"),
+        ("acme/alice", "alice"),
+        ("acm", "ealice"),
+        ("alice", "acme"),
+        ("alice", "alice"),
+        ("%", "alice"),
+        ("*", "alice"),
+        ("null", "alice"),
+        ("none", "alice"),
+        ("0", "alice"),
+    ];
+    let plain = plain.into_iter().map(subject);
+    plain.chain(members.into_iter().map(|(tenant, id)| member(tenant, id))).collect()
+}
+
 /// Returns the instant this many seconds after [`START`].
 pub(super) const fn at(seconds: u64) -> Timestamp {
     Timestamp::from_millis(START.as_millis() + seconds * 1_000)

@@ -229,6 +229,11 @@ impl<'a> Member<'a> {
         Baton(&self.lane)
     }
 
+    /// Returns whether something became of the ticket.
+    pub(super) fn is_settled(&self) -> bool {
+        !matches!(*lock(&self.ticket.slot), Slot::Leading)
+    }
+
     /// Returns what became of the ticket.
     pub(super) fn result(&self) -> Result<Arc<SessionRecord>, SessionError> {
         match std::mem::replace(&mut *lock(&self.ticket.slot), Slot::Abandoned) {

@@ -1,0 +1,124 @@
+//! The settings, from the environment.
+
+use std::env;
+use std::fmt::Display;
+use std::num::NonZeroU32;
+use std::str::FromStr;
+use std::time::Duration;
+
+use hallpass::AtLimit;
+use hallpass::ConfigError;
+use hallpass::DynStore;
+use hallpass::MemoryStore;
+use hallpass::StandardPolicy;
+
+/// What the environment says. Durations are whole or decimal seconds.
+pub(crate) struct Settings {
+    port: u16,
+    store: String,
+    idle: Option<Duration>,
+    absolute: Option<Duration>,
+    renew: Option<Duration>,
+    repair: Option<Duration>,
+    grace: Option<Duration>,
+    skew: Option<Duration>,
+    touch: Option<Duration>,
+    anonymous_idle: Option<Duration>,
+    limit: NonZeroU32,
+    on_limit: AtLimit,
+}
+
+impl Settings {
+    pub(crate) fn from_env() -> Result<Self, String> {
+        Ok(Self {
+            port: parsed("PORT")?.unwrap_or(3000),
+            store: env::var("HALLPASS_STORE").unwrap_or_else(|_| "memory".to_owned()),
+            idle: seconds("HALLPASS_IDLE")?,
+            absolute: seconds("HALLPASS_ABSOLUTE")?,
+            renew: seconds("HALLPASS_RENEW")?,
+            repair: seconds("HALLPASS_REPAIR")?,
+            grace: seconds("HALLPASS_GRACE")?,
+            skew: seconds("HALLPASS_SKEW")?,
+            touch: seconds("HALLPASS_TOUCH")?,
+            anonymous_idle: seconds("HALLPASS_ANONYMOUS_IDLE")?,
+            limit: parsed("HALLPASS_LIMIT")?.unwrap_or(const { NonZeroU32::new(5).unwrap() }),
+            on_limit: on_limit()?,
+        })
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn store(&self) -> Result<DynStore, String> {
+        match self.store.as_str() {
+            "memory" => Ok(MemoryStore::new().into()),
+            _ => Err("HALLPASS_STORE takes `memory`".to_owned()),
+        }
+    }
+
+    pub(crate) fn policy(&self) -> Result<StandardPolicy, ConfigError> {
+        let mut policy = StandardPolicy::builder().concurrency(self.limit, self.on_limit);
+        if let Some(idle) = self.idle {
+            policy = policy.idle(idle);
+        }
+        if let Some(absolute) = self.absolute {
+            policy = policy.absolute(absolute);
+        }
+        if let Some(renew) = self.renew {
+            policy = policy.renew_every(renew);
+        }
+        if let Some(repair) = self.repair {
+            policy = policy.repair(repair);
+        }
+        if let Some(grace) = self.grace {
+            policy = policy.grace(grace);
+        }
+        if let Some(skew) = self.skew {
+            policy = policy.max_skew(skew);
+        }
+        if let Some(touch) = self.touch {
+            policy = policy.touch_step(touch);
+        }
+        if let Some(anonymous_idle) = self.anonymous_idle {
+            policy = policy.anonymous_idle(anonymous_idle);
+        }
+        policy.build()
+    }
+
+    /// How long before the idle timeout the page warns, in seconds: two minutes, or a third of a
+    /// short timeout.
+    pub(crate) fn warn_before(&self) -> u64 {
+        self.idle.map_or(120, |idle| (idle.as_secs() / 3).clamp(1, 120))
+    }
+}
+
+fn on_limit() -> Result<AtLimit, String> {
+    match env::var("HALLPASS_ON_LIMIT").as_deref() {
+        Err(_) | Ok("evict-lru") => Ok(AtLimit::EvictLeastRecentlyUsed),
+        Ok("evict-oldest") => Ok(AtLimit::EvictOldest),
+        Ok("reject") => Ok(AtLimit::Reject),
+        Ok(_) => {
+            Err("HALLPASS_ON_LIMIT takes `evict-lru`, `evict-oldest` or `reject`".to_owned())
+        }
+    }
+}
+
+fn seconds(name: &str) -> Result<Option<Duration>, String> {
+    parsed::<f64>(name)?
+        .map(|seconds| {
+            Duration::try_from_secs_f64(seconds)
+                .map_err(|error| format!("{name} takes seconds, whole or decimal: {error}"))
+        })
+        .transpose()
+}
+
+fn parsed<T: FromStr<Err: Display>>(name: &str) -> Result<Option<T>, String> {
+    match env::var(name) {
+        Ok(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|error| format!("{name} does not take `{text}`: {error}")),
+        Err(_) => Ok(None),
+    }
+}
