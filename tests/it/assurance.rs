@@ -18,7 +18,9 @@ fn otp() -> Authentication {
 }
 
 fn level(session: &hallpass::Session) -> Option<AssuranceLevel> {
-    session.authentication().map(|authentication| authentication.level())
+    session
+        .authentication()
+        .map(|authentication| authentication.level())
 }
 
 /// SES-04 and race 13.
@@ -33,7 +35,10 @@ async fn raising_the_assurance_keeps_the_handle_and_changes_the_token() {
     client.close(&session).await;
     assert_ne!(client.session, before.session);
     let session = client.open(&world).await;
-    assert_eq!((session.handle(), level(&session)), (handle, Some(AssuranceLevel::Aal2)));
+    assert_eq!(
+        (session.handle(), level(&session)),
+        (handle, Some(AssuranceLevel::Aal2))
+    );
 }
 
 /// Race 13: parallel requests with the old token are not logged out and do not gain the level.
@@ -48,10 +53,20 @@ async fn the_old_token_keeps_the_old_assurance_for_the_grace() {
     client.visit(&world).await;
     world.clock.advance(minutes(5));
     let session = straggler.open(&world).await;
-    assert_eq!((id(&session).as_deref(), level(&session)), (Some("alice"), Some(AssuranceLevel::Aal1)));
-    assert!(matches!(session.raise(otp()).await, Err(SessionError::Stale)));
+    assert_eq!(
+        (id(&session).as_deref(), level(&session)),
+        (Some("alice"), Some(AssuranceLevel::Aal1))
+    );
+    assert!(matches!(
+        session.raise(otp()).await,
+        Err(SessionError::Stale)
+    ));
     let finished = straggler.answer(&session).await;
-    assert_eq!(finished.delivery, hallpass::Delivery::default(), "it is given no token");
+    assert_eq!(
+        finished.delivery,
+        hallpass::Delivery::default(),
+        "it is given no token"
+    );
     world.clock.advance(seconds(6));
     let session = straggler.open(&world).await;
     assert_eq!(session.end_reason(), Some(EndReason::Replayed));
@@ -66,7 +81,10 @@ async fn changes_of_a_request_from_before_the_raise_are_dropped() {
     session.insert("before", 1).unwrap();
     session.raise(otp()).await.unwrap();
     slow.insert("n", 1).unwrap();
-    assert!(matches!(slow.finish(false).await.refusal, Some(SessionError::Ended)));
+    assert!(matches!(
+        slow.finish(false).await.refusal,
+        Some(SessionError::Ended)
+    ));
     assert_eq!(session.get::<i32>("before").unwrap(), Some(1));
     assert!(session.finish(false).await.refusal.is_none());
 }
@@ -77,7 +95,10 @@ async fn lowering_changes_no_token_and_never_raises() {
     let world = World::new();
     let mut client = Client::new();
     let session = client.open(&world).await;
-    let _outcome = session.login(login("alice").authentication(otp())).await.unwrap();
+    let _outcome = session
+        .login(login("alice").authentication(otp()))
+        .await
+        .unwrap();
     client.close(&session).await;
     let before = client.session.clone();
     let session = client.open(&world).await;
@@ -86,7 +107,10 @@ async fn lowering_changes_no_token_and_never_raises() {
     session.lower(AssuranceLevel::Aal3).await.unwrap();
     client.close(&session).await;
     assert_eq!(client.session, before);
-    assert_eq!(level(&client.open(&world).await), Some(AssuranceLevel::Aal1));
+    assert_eq!(
+        level(&client.open(&world).await),
+        Some(AssuranceLevel::Aal1)
+    );
 }
 
 #[tokio::test]
@@ -94,14 +118,28 @@ async fn lowering_reaches_the_token_from_before_the_raise() {
     let world = World::new();
     let mut client = Client::new();
     let session = client.open(&world).await;
-    let _outcome = session.login(login("alice").authentication(otp())).await.unwrap();
+    let _outcome = session
+        .login(login("alice").authentication(otp()))
+        .await
+        .unwrap();
     client.close(&session).await;
     let straggler = client.clone();
     let session = client.open(&world).await;
-    session.raise(Authentication::new(AssuranceLevel::Aal3).with_method("hwk")).await.unwrap();
+    session
+        .raise(Authentication::new(AssuranceLevel::Aal3).with_method("hwk"))
+        .await
+        .unwrap();
     client.close(&session).await;
-    client.open(&world).await.lower(AssuranceLevel::Aal1).await.unwrap();
-    assert_eq!(level(&straggler.open(&world).await), Some(AssuranceLevel::Aal1));
+    client
+        .open(&world)
+        .await
+        .lower(AssuranceLevel::Aal1)
+        .await
+        .unwrap();
+    assert_eq!(
+        level(&straggler.open(&world).await),
+        Some(AssuranceLevel::Aal1)
+    );
 }
 
 /// SES-19, at the boundary.
@@ -111,17 +149,31 @@ async fn a_recent_authentication_ages_by_the_clock() {
     let client = Client::logged_in(&world, "alice").await;
     for (age, recent) in [(0, true), (59_999, true), (60_000, true), (60_001, false)] {
         let session = client.open(&world).await;
-        let at = session.authentication().unwrap().authenticated_at().unwrap();
+        let at = session
+            .authentication()
+            .unwrap()
+            .authenticated_at()
+            .unwrap();
         let elapsed = world.manager.now().since(at);
-        world.clock.advance(std::time::Duration::from_millis(age) - elapsed);
-        assert_eq!(session.is_recently_authenticated(seconds(60)), recent, "{age} ms");
+        world
+            .clock
+            .advance(std::time::Duration::from_millis(age) - elapsed);
+        assert_eq!(
+            session.is_recently_authenticated(seconds(60)),
+            recent,
+            "{age} ms"
+        );
     }
 }
 
 /// SES-11: a full authentication starts the absolute timeout anew.
 #[tokio::test]
 async fn a_full_authentication_starts_the_absolute_timeout_anew() {
-    let world = World::with(StandardPolicy::builder().no_idle_timeout().absolute(minutes(60)));
+    let world = World::with(
+        StandardPolicy::builder()
+            .no_idle_timeout()
+            .absolute(minutes(60)),
+    );
     let mut client = Client::logged_in(&world, "alice").await;
     world.clock.advance(minutes(50));
     let session = client.open(&world).await;
@@ -131,7 +183,11 @@ async fn a_full_authentication_starts_the_absolute_timeout_anew() {
     let session = client.open(&world).await;
     session.raise(Authentication::password()).await.unwrap();
     client.close(&session).await;
-    assert_eq!(level(&session), Some(AssuranceLevel::Aal2), "one factor more takes none away");
+    assert_eq!(
+        level(&session),
+        Some(AssuranceLevel::Aal2),
+        "one factor more takes none away"
+    );
     world.clock.advance(minutes(10));
     assert_eq!(
         client.open(&world).await.end_reason(),
@@ -167,12 +223,18 @@ async fn a_locked_session_is_not_kept_alive_by_requests() {
     let slow = client.open(&world).await;
     world.clock.advance(minutes(61));
     slow.insert("n", 1).unwrap();
-    assert!(matches!(slow.finish(false).await.refusal, Some(SessionError::Ended)));
+    assert!(matches!(
+        slow.finish(false).await.refusal,
+        Some(SessionError::Ended)
+    ));
     client.visit(&world).await;
     assert!(client.open(&world).await.locked().is_some());
     world.clock.advance(minutes(60 * 23));
     let session = client.open(&world).await;
-    assert_eq!((session.locked(), session.end_reason()), (None, Some(EndReason::Absolute)));
+    assert_eq!(
+        (session.locked(), session.end_reason()),
+        (None, Some(EndReason::Absolute))
+    );
 }
 
 #[tokio::test]

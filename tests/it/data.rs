@@ -73,7 +73,11 @@ async fn a_change_inside_of_a_value_is_stored() {
     let mut client = with(&world, &[]).await;
     for item in ["tea", "milk"] {
         let session = client.open(&world).await;
-        session.update(Cart::key(), move |cart: &mut Cart| cart.0.push(item.to_owned())).unwrap();
+        session
+            .update(Cart::key(), move |cart: &mut Cart| {
+                cart.0.push(item.to_owned())
+            })
+            .unwrap();
         client.close(&session).await;
     }
     let cart = client.open(&world).await.get(Cart::key()).unwrap();
@@ -109,7 +113,10 @@ async fn a_value_beyond_the_limit_is_refused_and_nothing_is_lost() {
     let session = client.open(&world).await;
     session.insert("b", 2).unwrap();
     let refused = session.insert("huge", "x".repeat(64 * 1024)).unwrap_err();
-    assert!(matches!(refused, SessionError::Data(DataError::TooLarge { limit: 65_536, .. })));
+    assert!(matches!(
+        refused,
+        SessionError::Data(DataError::TooLarge { limit: 65_536, .. })
+    ));
     assert_eq!(refused.status(), 413);
     client.close(&session).await;
     let session = client.open(&world).await;
@@ -127,7 +134,11 @@ async fn a_value_of_another_type_is_an_error_and_stays() {
         session.get::<String>("a"),
         Err(SessionError::Data(DataError::Decode(_)))
     ));
-    assert!(session.update("a", |text: &mut String| text.push('x')).is_err());
+    assert!(
+        session
+            .update("a", |text: &mut String| text.push('x'))
+            .is_err()
+    );
     assert_eq!(session.get::<i32>("a").unwrap(), Some(1));
 }
 
@@ -165,7 +176,10 @@ async fn a_message_is_shown_once() {
     client.close(&session).await;
     let session = client.open(&world).await;
     let flashes = session.take_flashes().await.unwrap();
-    let shown: Vec<_> = flashes.iter().map(|flash| (&*flash.kind, &*flash.message)).collect();
+    let shown: Vec<_> = flashes
+        .iter()
+        .map(|flash| (&*flash.kind, &*flash.message))
+        .collect();
     assert_eq!(shown, [("info", "saved"), ("error", "but not sent")]);
     client.close(&session).await;
     assert_eq!(client.open(&world).await.take_flashes().await.unwrap(), []);
@@ -180,7 +194,10 @@ async fn a_closed_session_takes_no_changes() {
     assert!(matches!(session.insert("a", 2), Err(SessionError::Closed)));
     assert!(matches!(session.remove("a"), Err(SessionError::Closed)));
     assert!(matches!(session.save().await, Err(SessionError::Closed)));
-    assert!(matches!(session.login(login("bob")).await, Err(SessionError::Closed)));
+    assert!(matches!(
+        session.login(login("bob")).await,
+        Err(SessionError::Closed)
+    ));
     assert!(matches!(session.logout().await, Err(SessionError::Closed)));
     assert_eq!(session.get::<i32>("a").unwrap(), Some(1), "reading goes on");
 }
@@ -197,7 +214,10 @@ async fn a_stream_saves_after_the_head_has_left() {
     stream.update("a", |a: &mut i32| *a += 1).unwrap();
     stream.save().await.unwrap();
     assert_eq!(client.open(&world).await.get::<i32>("a").unwrap(), Some(3));
-    assert!(matches!(stream.login(login("bob")).await, Err(SessionError::Closed)));
+    assert!(matches!(
+        stream.login(login("bob")).await,
+        Err(SessionError::Closed)
+    ));
 }
 
 #[tokio::test]
@@ -225,11 +245,16 @@ async fn only_portable_values_come_along_at_login() {
         let world = World::new();
         let mut client = Client::new();
         let session = client.open(&world).await;
-        session.insert(Cart::key(), Cart(vec!["tea".to_owned()])).unwrap();
+        session
+            .insert(Cart::key(), Cart(vec!["tea".to_owned()]))
+            .unwrap();
         session.insert("plain", 1).unwrap();
         client.close(&session).await;
         let session = client.open(&world).await;
-        let _outcome = session.login(login("alice").carry_over(carry_over)).await.unwrap();
+        let _outcome = session
+            .login(login("alice").carry_over(carry_over))
+            .await
+            .unwrap();
         client.close(&session).await;
         let session = client.open(&world).await;
         let found = (
@@ -247,7 +272,9 @@ async fn a_panic_in_a_closure_takes_down_its_own_request_only() {
     let innocent = client.open(&world).await;
     let guilty = client.open(&world).await;
     // It runs once for the request itself, and panics when it is applied to another value.
-    guilty.update("n", |n: &mut i32| assert_eq!(*n, 0, "not what was loaded")).unwrap();
+    guilty
+        .update("n", |n: &mut i32| assert_eq!(*n, 0, "not what was loaded"))
+        .unwrap();
     guilty.insert("m", 1).unwrap();
     innocent.update("n", |n: &mut i32| *n += 1).unwrap();
     assert!(innocent.finish(false).await.refusal.is_none());

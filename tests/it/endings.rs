@@ -30,13 +30,23 @@ async fn a_stream_hears_of_an_ending_on_another_node() {
     let other = world.second_node(StandardPolicy::builder());
     let client = Client::logged_in(&world, "alice").await;
     let bystander = Client::logged_in(&world, "bob").await;
-    let streams = [client.open(&world).await.detach(), bystander.open(&world).await.detach()];
+    let streams = [
+        client.open(&world).await.detach(),
+        bystander.open(&world).await.detach(),
+    ];
     let mut ended = pin!(streams[0].ended());
     let mut untouched = pin!(streams[1].ended());
     assert!(poll!(&mut ended).is_pending() && poll!(&mut untouched).is_pending());
     let revocation = Revocation::by("support").because("stolen");
-    other.manager.revoke_subject(&subject("alice"), revocation.clone()).await.unwrap();
-    assert_eq!(poll!(&mut ended), Poll::Ready(EndReason::Revoked(revocation)));
+    other
+        .manager
+        .revoke_subject(&subject("alice"), revocation.clone())
+        .await
+        .unwrap();
+    assert_eq!(
+        poll!(&mut ended),
+        Poll::Ready(EndReason::Revoked(revocation))
+    );
     assert!(poll!(&mut untouched).is_pending());
 }
 
@@ -48,7 +58,11 @@ async fn a_stream_ends_with_everybody() {
     let mut ended = pin!(stream.ended());
     assert!(poll!(&mut ended).is_pending());
     let revocation = Revocation::by("ops");
-    world.manager.revoke_all(hallpass::EpochScope::Everybody, revocation).await.unwrap();
+    world
+        .manager
+        .revoke_all(hallpass::EpochScope::Everybody, revocation)
+        .await
+        .unwrap();
     assert!(poll!(&mut ended).is_ready());
 }
 
@@ -90,7 +104,10 @@ async fn anonymous_sessions_live_shorter() {
     client.close(&session).await;
     world.clock.advance(minutes(10));
     let session = client.open(&world).await;
-    assert_eq!((session.handle(), session.end_reason().is_some()), (None, true));
+    assert_eq!(
+        (session.handle(), session.end_reason().is_some()),
+        (None, true)
+    );
 }
 
 /// SES-06 and SES-07, end to end.
@@ -101,10 +118,16 @@ async fn use_moves_the_idle_timeout_and_not_the_absolute_one() {
     for _ in 0..24 {
         world.clock.advance(minutes(29));
         let session = client.visit(&world).await;
-        assert_eq!(session.expires_in().unwrap().idle.unwrap().min(minutes(24)), minutes(24));
+        assert_eq!(
+            session.expires_in().unwrap().idle.unwrap().min(minutes(24)),
+            minutes(24)
+        );
     }
     let left = client.open(&world).await.expires_in().unwrap();
     assert_eq!(left.absolute, minutes(24));
     world.clock.advance(minutes(24));
-    assert_eq!(client.open(&world).await.end_reason(), Some(EndReason::Absolute));
+    assert_eq!(
+        client.open(&world).await.end_reason(),
+        Some(EndReason::Absolute)
+    );
 }

@@ -26,7 +26,10 @@ async fn the_store_never_sees_a_token() {
         issued.extend(client.session.clone());
     }
     let session = client.open(&world).await;
-    session.raise(hallpass::Authentication::password()).await.unwrap();
+    session
+        .raise(hallpass::Authentication::password())
+        .await
+        .unwrap();
     client.close(&session).await;
     issued.extend(client.session.clone());
     let seen = world.spy.bytes();
@@ -50,14 +53,20 @@ async fn debug_output_shows_no_token() {
     let outcome = session.login(login("alice")).await.unwrap();
     let shown = format!("{session:?} {outcome:?} {:?}", world.manager);
     let finished = client.answer(&session).await;
-    let shown = format!("{shown} {finished:?} {:?} {:?}", client.session, world.events.take());
+    let shown = format!(
+        "{shown} {finished:?} {:?} {:?}",
+        client.session,
+        world.events.take()
+    );
     let token = client.session.unwrap().expose_secret();
     assert!(!shown.contains(&token.as_str()[27..]), "{shown}");
     assert!(!shown.contains("very private"), "{shown}");
 }
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle)
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle)
 }
 
 /// The bytes of base64url text.
@@ -67,7 +76,10 @@ fn decoded(text: &str) -> Vec<u8> {
     let mut count = 0;
     let mut bytes = Vec::new();
     for character in text.bytes() {
-        let place = ALPHABET.iter().position(|known| *known == character).unwrap();
+        let place = ALPHABET
+            .iter()
+            .position(|known| *known == character)
+            .unwrap();
         bits = (bits << 6) | u32::try_from(place).unwrap();
         count += 6;
         if count >= 8 {

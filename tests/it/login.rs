@@ -50,7 +50,10 @@ async fn a_request_with_the_planted_token_can_not_write_into_the_new_session() {
     slow.insert("planted", 1).unwrap();
     let finished = slow.finish(false).await;
     assert!(matches!(finished.refusal, Some(SessionError::Ended)));
-    assert_eq!(client.open(&world).await.get::<i32>("planted").unwrap(), None);
+    assert_eq!(
+        client.open(&world).await.get::<i32>("planted").unwrap(),
+        None
+    );
 }
 
 /// Races 9 and 51: its answer changes no cookie.
@@ -74,7 +77,10 @@ async fn the_token_of_an_ended_session_is_not_removed() {
     world.clock.advance(minutes(31));
     let session = client.open(&world).await;
     assert_eq!(session.end_reason(), Some(EndReason::Idle));
-    assert_eq!(client.answer(&session).await.delivery, hallpass::Delivery::default());
+    assert_eq!(
+        client.answer(&session).await.delivery,
+        hallpass::Delivery::default()
+    );
 }
 
 /// Race 10.
@@ -102,7 +108,10 @@ async fn a_well_formed_token_that_nobody_issued_is_never_adopted() {
     client.session = hallpass::SessionToken::parse(&[b'A'; 64]).ok();
     client.anonymous = hallpass::SessionToken::parse(&[b'B'; 64]).ok();
     let (planted, session) = (client.clone(), client.open(&world).await);
-    assert_eq!(world.events.take(), [EventKind::Unknown, EventKind::Unknown]);
+    assert_eq!(
+        world.events.take(),
+        [EventKind::Unknown, EventKind::Unknown]
+    );
     session.insert("n", 1).unwrap();
     session.clear().unwrap();
     session.insert("n", 2).unwrap();
@@ -136,9 +145,15 @@ async fn a_slow_request_that_commits_after_the_logout_does_not_bring_the_session
     let finished = client.answer(&session).await;
     assert_eq!(finished.delivery.session, Instruction::Remove);
     slow.insert("n", 1).unwrap();
-    assert!(matches!(slow.finish(false).await.refusal, Some(SessionError::Ended)));
+    assert!(matches!(
+        slow.finish(false).await.refusal,
+        Some(SessionError::Ended)
+    ));
     let session = straggler.open(&world).await;
-    assert_eq!((session.handle(), session.end_reason()), (None, Some(EndReason::Logout)));
+    assert_eq!(
+        (session.handle(), session.end_reason()),
+        (None, Some(EndReason::Logout))
+    );
 }
 
 #[tokio::test]
@@ -188,7 +203,10 @@ async fn an_evicted_client_learns_why() {
     let first = Client::logged_in(&world, "alice").await;
     let _second = Client::logged_in(&world, "alice").await;
     let session = first.open(&world).await;
-    assert_eq!((session.subject(), session.end_reason()), (None, Some(EndReason::Evicted)));
+    assert_eq!(
+        (session.subject(), session.end_reason()),
+        (None, Some(EndReason::Evicted))
+    );
 }
 
 #[tokio::test]
@@ -196,7 +214,10 @@ async fn a_login_over_a_login_counts_once() {
     let world = World::limited(1, AtLimit::Reject);
     let mut client = Client::logged_in(&world, "alice").await;
     client.log_in(&world, "alice").await;
-    assert_eq!(world.manager.list(&subject("alice")).await.unwrap().len(), 1);
+    assert_eq!(
+        world.manager.list(&subject("alice")).await.unwrap().len(),
+        1
+    );
 }
 
 /// Race 25.
@@ -216,12 +237,20 @@ async fn a_subject_lists_and_ends_its_own_sessions() {
     world.clock.advance(seconds(1));
     let phone = Client::logged_in(&world, "alice").await;
     let session = laptop.open(&world).await;
-    let handles: Vec<_> =
-        session.sessions().await.unwrap().iter().map(|info| info.handle).collect();
+    let handles: Vec<_> = session
+        .sessions()
+        .await
+        .unwrap()
+        .iter()
+        .map(|info| info.handle)
+        .collect();
     let phone_handle = phone.open(&world).await.handle().unwrap();
     assert_eq!(handles, [phone_handle, session.handle().unwrap()]);
     assert_eq!(session.revoke(phone_handle).await.unwrap(), Revoked::Ended);
-    assert_eq!(session.revoke(phone_handle).await.unwrap(), Revoked::AlreadyEnded);
+    assert_eq!(
+        session.revoke(phone_handle).await.unwrap(),
+        Revoked::AlreadyEnded
+    );
     let ended = phone.open(&world).await.end_reason().unwrap();
     assert_eq!(ended.as_str(), "revoked");
 }
@@ -249,7 +278,10 @@ async fn ending_all_others_keeps_exactly_one() {
     for _ in 0..4 {
         clients.push(Client::logged_in(&world, "alice").await);
     }
-    assert_eq!(clients[2].open(&world).await.revoke_others().await.unwrap(), 3);
+    assert_eq!(
+        clients[2].open(&world).await.revoke_others().await.unwrap(),
+        3
+    );
     let mut live = Vec::new();
     for client in &clients {
         live.push(client.open(&world).await.subject().is_some());
@@ -261,7 +293,10 @@ async fn ending_all_others_keeps_exactly_one() {
 async fn what_needs_a_login_says_so() {
     let world = World::new();
     let session = Client::new().open(&world).await;
-    assert!(matches!(session.revoke_others().await, Err(SessionError::NotLoggedIn)));
+    assert!(matches!(
+        session.revoke_others().await,
+        Err(SessionError::NotLoggedIn)
+    ));
     assert!(matches!(
         session.raise(hallpass::Authentication::password()).await,
         Err(SessionError::NotLoggedIn)
@@ -277,13 +312,17 @@ async fn a_remembered_session_keeps_limits_of_its_own() {
     let session = client.open(&world).await;
     let _outcome = session.login(login("alice").remember(true)).await.unwrap();
     let finished = client.answer(&session).await;
-    let Instruction::Set { max_age, .. } = finished.delivery.session else { panic!("no token") };
+    let Instruction::Set { max_age, .. } = finished.delivery.session else {
+        panic!("no token")
+    };
     assert_eq!(max_age, Some(seconds(30 * 86_400)));
     world.clock.advance(minutes(60 * 24));
     let session = client.open(&world).await;
     session.insert("n", 1).unwrap();
     let finished = client.answer(&session).await;
-    let Instruction::Set { max_age, .. } = finished.delivery.session else { panic!("no renewal") };
+    let Instruction::Set { max_age, .. } = finished.delivery.session else {
+        panic!("no renewal")
+    };
     assert_eq!(max_age, Some(seconds(29 * 86_400)));
     world.clock.advance(minutes(60 * 24 * 13));
     assert!(client.open(&world).await.subject().is_some());
@@ -302,14 +341,27 @@ async fn operators_end_the_sessions_of_a_subject_and_of_everybody() {
     ];
     let bob = Client::logged_in(&world, "bob").await;
     let visitor = anonymous(&world).await;
-    let ended =
-        world.manager.revoke_subject(&subject("alice"), Revocation::by("support")).await.unwrap();
+    let ended = world
+        .manager
+        .revoke_subject(&subject("alice"), Revocation::by("support"))
+        .await
+        .unwrap();
     assert_eq!(ended, 2);
     assert!(alice[0].open(&world).await.subject().is_none());
     assert!(bob.open(&world).await.subject().is_some());
-    world.manager.revoke_all(EpochScope::Everybody, Revocation::by("ops")).await.unwrap();
-    assert_eq!(bob.open(&world).await.end_reason().unwrap().as_str(), "revoked");
+    world
+        .manager
+        .revoke_all(EpochScope::Everybody, Revocation::by("ops"))
+        .await
+        .unwrap();
+    assert_eq!(
+        bob.open(&world).await.end_reason().unwrap().as_str(),
+        "revoked"
+    );
     assert_eq!(visitor.open(&world).await.handle(), None);
     let bob = Client::logged_in(&world, "bob").await;
-    assert!(bob.open(&world).await.subject().is_some(), "a later login is untouched");
+    assert!(
+        bob.open(&world).await.subject().is_some(),
+        "a later login is untouched"
+    );
 }

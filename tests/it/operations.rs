@@ -33,7 +33,11 @@ async fn a_read_that_slides_the_idle_timeout_adds_one_touch_per_step() {
     client.visit(&world).await;
     assert_eq!(
         world.operations(),
-        [StoreOperation::Load, StoreOperation::Touch, StoreOperation::Load]
+        [
+            StoreOperation::Load,
+            StoreOperation::Touch,
+            StoreOperation::Load
+        ]
     );
 }
 
@@ -46,7 +50,10 @@ async fn a_change_is_two_operations() {
     session.insert("colour", "green").unwrap();
     session.insert("size", 4).unwrap();
     client.close(&session).await;
-    assert_eq!(world.operations(), [StoreOperation::Load, StoreOperation::Update]);
+    assert_eq!(
+        world.operations(),
+        [StoreOperation::Load, StoreOperation::Update]
+    );
 }
 
 #[tokio::test]
@@ -93,7 +100,10 @@ async fn a_renewal_and_a_change_are_one_write() {
     let session = client.open(&world).await;
     session.insert("colour", "green").unwrap();
     client.close(&session).await;
-    assert_eq!(world.operations(), [StoreOperation::Load, StoreOperation::Update]);
+    assert_eq!(
+        world.operations(),
+        [StoreOperation::Load, StoreOperation::Update]
+    );
     assert_ne!(client.session, before);
 }
 
@@ -108,7 +118,11 @@ async fn the_first_use_of_a_renewed_token_is_one_touch() {
     client.visit(&world).await;
     assert_eq!(
         world.operations(),
-        [StoreOperation::Load, StoreOperation::Touch, StoreOperation::Load]
+        [
+            StoreOperation::Load,
+            StoreOperation::Touch,
+            StoreOperation::Load
+        ]
     );
 }
 
@@ -117,11 +131,17 @@ async fn malformed_tokens_never_reach_the_store() {
     let world = World::new();
     let mut presented = hallpass::Presented::default();
     presented.refused.push(hallpass::RefusedToken::Malformed);
-    let session = world.manager.open(presented, hallpass::ClientFacts::default()).await.unwrap();
+    let session = world
+        .manager
+        .open(presented, hallpass::ClientFacts::default())
+        .await
+        .unwrap();
     assert_eq!(session.handle(), None);
     assert_eq!(world.operations(), []);
     assert_eq!(
         world.events.take(),
-        [hallpass::EventKind::Refused(hallpass::RefusedToken::Malformed)]
+        [hallpass::EventKind::Refused(
+            hallpass::RefusedToken::Malformed
+        )]
     );
 }

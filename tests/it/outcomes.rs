@@ -28,14 +28,32 @@ use crate::world::minutes;
 fn router() -> Router {
     Router::new()
         .route("/plain", get(async || "plain"))
-        .route("/read", get(async |session: Session| session.handle().is_some().to_string()))
+        .route(
+            "/read",
+            get(async |session: Session| session.handle().is_some().to_string()),
+        )
         .route("/change", post(change))
         .route("/fail", post(fail))
-        .route("/public", get(async |_session: Session| ([("cache-control", "public, max-age=60")], "")))
-        .route("/secret", get(async |_session: Session| ([("cache-control", "no-store")], "")))
-        .route("/user", get(async |user: Authenticated| user.subject().id().to_owned()))
-        .route("/maybe", get(async |user: MaybeAuthenticated| user.subject().is_some().to_string()))
-        .route("/recent", post(async |_user: RecentAuthentication<60>| StatusCode::NO_CONTENT))
+        .route(
+            "/public",
+            get(async |_session: Session| ([("cache-control", "public, max-age=60")], "")),
+        )
+        .route(
+            "/secret",
+            get(async |_session: Session| ([("cache-control", "no-store")], "")),
+        )
+        .route(
+            "/user",
+            get(async |user: Authenticated| user.subject().id().to_owned()),
+        )
+        .route(
+            "/maybe",
+            get(async |user: MaybeAuthenticated| user.subject().is_some().to_string()),
+        )
+        .route(
+            "/recent",
+            post(async |_user: RecentAuthentication<60>| StatusCode::NO_CONTENT),
+        )
         .route("/logout", post(logout))
         .route("/vanish", post(vanish))
 }
@@ -57,7 +75,10 @@ async fn logout(session: Session) -> Result<(), SessionRejection> {
 async fn vanish(session: Session) -> Result<&'static str, SessionRejection> {
     session.insert("n", 1)?;
     let handle = session.handle().unwrap();
-    let _revoked = session.manager().revoke(handle, hallpass::Revocation::by("test")).await?;
+    let _revoked = session
+        .manager()
+        .revoke(handle, hallpass::Revocation::by("test"))
+        .await?;
     Ok("the handler's answer")
 }
 
@@ -66,7 +87,9 @@ fn app(world: &World) -> Router {
 }
 
 fn app_with_pages(world: &World) -> Router {
-    let transport = TransportConfig::default().login_page("/login").step_up_page("/confirm");
+    let transport = TransportConfig::default()
+        .login_page("/login")
+        .step_up_page("/confirm");
     router().layer(SessionLayer::with_transport(world.manager.clone(), transport).unwrap())
 }
 
@@ -81,7 +104,9 @@ fn request(method: &str, path: &str, client: &Client) -> Request<Body> {
 
 fn page_request(method: &str, path: &str, client: &Client) -> Request<Body> {
     let mut request = request(method, path, client);
-    request.headers_mut().insert(header::ACCEPT, "text/html,*/*;q=0.8".parse().unwrap());
+    request
+        .headers_mut()
+        .insert(header::ACCEPT, "text/html,*/*;q=0.8".parse().unwrap());
     request
 }
 
@@ -90,7 +115,10 @@ async fn send(app: Router, request: Request<Body>) -> Response<Body> {
 }
 
 fn field<'a>(response: &'a Response<Body>, name: &str) -> Option<&'a str> {
-    response.headers().get(name).map(|value| value.to_str().unwrap())
+    response
+        .headers()
+        .get(name)
+        .map(|value| value.to_str().unwrap())
 }
 
 async fn body(response: Response<Body>) -> String {
@@ -130,7 +158,10 @@ async fn a_stricter_header_of_the_handler_stays_and_a_laxer_one_does_not() {
     assert_eq!(field(&response, "cache-control"), Some("no-store"));
     let response = send(app(&world), request("GET", "/public", &client)).await;
     let control = field(&response, "cache-control").unwrap();
-    assert!(control.contains("private") && !control.contains("public"), "{control}");
+    assert!(
+        control.contains("private") && !control.contains("public"),
+        "{control}"
+    );
 }
 
 /// Race 36.
@@ -141,7 +172,10 @@ async fn whatever_sets_a_cookie_is_not_stored() {
     assert_eq!(response.status(), StatusCode::OK);
     let cookie = field(&response, "set-cookie").unwrap();
     assert!(cookie.starts_with("__Host-anon="), "{cookie}");
-    assert!(cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"), "{cookie}");
+    assert!(
+        cookie.ends_with("; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        "{cookie}"
+    );
     assert_eq!(field(&response, "cache-control"), Some("no-store"));
 }
 
@@ -203,7 +237,11 @@ async fn changes_of_a_session_that_ended_meanwhile_are_answered_401() {
 async fn for_a_page_that_is_a_redirect_to_the_login_page() {
     let world = World::new();
     let client = Client::logged_in(&world, "alice").await;
-    let response = send(app_with_pages(&world), page_request("POST", "/vanish", &client)).await;
+    let response = send(
+        app_with_pages(&world),
+        page_request("POST", "/vanish", &client),
+    )
+    .await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(field(&response, "location"), Some("/login"));
 }
@@ -229,7 +267,11 @@ async fn a_failed_handler_still_delivers_the_renewed_token() {
     let client = Client::logged_in(&world, "alice").await;
     world.clock.advance(minutes(16));
     let response = send(app(&world), request("POST", "/fail", &client)).await;
-    assert!(field(&response, "set-cookie").unwrap().starts_with("__Host-session="));
+    assert!(
+        field(&response, "set-cookie")
+            .unwrap()
+            .starts_with("__Host-session=")
+    );
 }
 
 #[tokio::test]
@@ -240,11 +282,23 @@ async fn who_is_not_logged_in_gets_401_or_the_login_page() {
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     assert_eq!(field(&response, "www-authenticate"), Some("Bearer"));
     let response = send(app(&world), page_request("GET", "/user", &nobody)).await;
-    assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "no page is configured");
-    let response = send(app_with_pages(&world), page_request("GET", "/user", &nobody)).await;
+    assert_eq!(
+        response.status(),
+        StatusCode::UNAUTHORIZED,
+        "no page is configured"
+    );
+    let response = send(
+        app_with_pages(&world),
+        page_request("GET", "/user", &nobody),
+    )
+    .await;
     assert_eq!(field(&response, "location"), Some("/login"));
     let response = send(app_with_pages(&world), request("GET", "/user", &nobody)).await;
-    assert_eq!(response.status(), StatusCode::UNAUTHORIZED, "an API is not redirected");
+    assert_eq!(
+        response.status(),
+        StatusCode::UNAUTHORIZED,
+        "an API is not redirected"
+    );
     let response = send(app(&world), request("GET", "/maybe", &nobody)).await;
     assert_eq!(body(response).await, "false");
 }
@@ -266,7 +320,11 @@ async fn an_old_authentication_gets_the_challenge_or_the_step_up_page() {
              authentication is required\", max_age=\"60\""
         )
     );
-    let response = send(app_with_pages(&world), page_request("POST", "/recent", &client)).await;
+    let response = send(
+        app_with_pages(&world),
+        page_request("POST", "/recent", &client),
+    )
+    .await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
     assert_eq!(field(&response, "location"), Some("/confirm"));
 }
@@ -276,7 +334,10 @@ async fn without_the_layer_the_answer_says_what_to_add_where() {
     let response = send(router(), request("GET", "/read", &Client::new())).await;
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
     let text = body(response).await;
-    assert!(text.contains(".layer(SessionLayer::new(manager))"), "{text}");
+    assert!(
+        text.contains(".layer(SessionLayer::new(manager))"),
+        "{text}"
+    );
 }
 
 /// Race 37: the body goes out while the stream is still being written.
@@ -295,6 +356,12 @@ async fn bodies_pass_through_unbuffered() {
         .route("/stream", get(endless))
         .layer(SessionLayer::new(world.manager.clone()));
     let response = send(app, request("GET", "/stream", &client)).await;
-    let first = response.into_body().into_data_stream().next().await.unwrap().unwrap();
+    let first = response
+        .into_body()
+        .into_data_stream()
+        .next()
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(first, "tick");
 }

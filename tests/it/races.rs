@@ -84,7 +84,9 @@ async fn parallel_writes_to_different_keys_all_survive() {
         assert!(session.finish(false).await.refusal.is_none());
     }
     let session = client.open(&world).await;
-    let kept = keys.iter().filter(|key| session.get::<i32>(key.as_str()).unwrap().is_some());
+    let kept = keys
+        .iter()
+        .filter(|key| session.get::<i32>(key.as_str()).unwrap().is_some());
     assert_eq!(kept.count(), 20);
 }
 
@@ -118,8 +120,10 @@ async fn parallel_commits_on_one_node_are_combined() {
     }
     world.operations();
     world.faults.script(StoreOperation::Update, Fault::Hang);
-    let mut commits: Vec<_> =
-        sessions.iter().map(|session| Box::pin(session.finish(false))).collect();
+    let mut commits: Vec<_> = sessions
+        .iter()
+        .map(|session| Box::pin(session.finish(false)))
+        .collect();
     let mut context = Context::from_waker(Waker::noop());
     for commit in &mut commits {
         assert!(commit.as_mut().poll(&mut context).is_pending());
@@ -131,7 +135,10 @@ async fn parallel_commits_on_one_node_are_combined() {
         assert!(commit.await.refusal.is_none());
     }
     let updates = world.operations();
-    let updates = updates.iter().filter(|operation| **operation == StoreOperation::Update).count();
+    let updates = updates
+        .iter()
+        .filter(|operation| **operation == StoreOperation::Update)
+        .count();
     assert!(updates <= 4, "{updates} writes for 50 requests");
     assert_eq!(client.open(&world).await.get::<u32>("n").unwrap(), Some(50));
 }
@@ -158,7 +165,10 @@ async fn a_login_whose_answer_was_lost_is_not_denied_by_its_own_ghost() {
     world.faults.script(StoreOperation::Bind, lost);
     client.log_in(&world, "alice").await;
     assert!(client.open(&world).await.subject().is_some());
-    assert_eq!(world.manager.list(&subject("alice")).await.unwrap().len(), 1);
+    assert_eq!(
+        world.manager.list(&subject("alice")).await.unwrap().len(),
+        1
+    );
 }
 
 /// Race 39: an outage is an error, not an anonymous session, and loses nothing.
@@ -179,7 +189,11 @@ async fn an_outage_is_neither_an_anonymous_session_nor_an_end() {
     assert_eq!(finished.refusal.map(|error| error.status()), Some(503));
     let session = client.open(&world).await;
     assert!(session.subject().is_some());
-    assert_eq!(session.get::<i32>("n").unwrap(), None, "nothing was applied");
+    assert_eq!(
+        session.get::<i32>("n").unwrap(),
+        None,
+        "nothing was applied"
+    );
 }
 
 #[tokio::test]
@@ -210,9 +224,15 @@ async fn serving_anonymously_during_an_outage_is_a_choice() {
         .build()
         .unwrap();
     let world = World { manager, ..world };
-    world.faults.script(StoreOperation::Load, Fault::Fail(StoreErrorKind::Unavailable));
+    world.faults.script(
+        StoreOperation::Load,
+        Fault::Fail(StoreErrorKind::Unavailable),
+    );
     assert_eq!(client.open(&world).await.subject(), None);
-    assert!(client.open(&world).await.subject().is_some(), "the session is as it was");
+    assert!(
+        client.open(&world).await.subject().is_some(),
+        "the session is as it was"
+    );
 }
 
 /// Race 18: the future of a login is dropped at each point where it waits.
@@ -261,7 +281,11 @@ async fn a_login_does_not_lose_what_was_put_in_the_cart_meanwhile() {
 /// Race 24.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sixty_four_racing_logins_never_leave_more_than_the_limit() {
-    for at_limit in [AtLimit::EvictLeastRecentlyUsed, AtLimit::EvictOldest, AtLimit::Reject] {
+    for at_limit in [
+        AtLimit::EvictLeastRecentlyUsed,
+        AtLimit::EvictOldest,
+        AtLimit::Reject,
+    ] {
         let world = World::limited(3, at_limit);
         let tasks: Vec<_> = (0..64)
             .map(|_| {
@@ -281,7 +305,10 @@ async fn sixty_four_racing_logins_never_leave_more_than_the_limit() {
         }
         let expected = if at_limit == AtLimit::Reject { 3 } else { 64 };
         assert_eq!(logged_in, expected, "{at_limit:?}");
-        assert_eq!(world.manager.list(&subject("alice")).await.unwrap().len(), 3);
+        assert_eq!(
+            world.manager.list(&subject("alice")).await.unwrap().len(),
+            3
+        );
     }
 }
 
@@ -298,7 +325,10 @@ async fn without_randomness_nobody_logs_in() {
         .unwrap();
     let world = World { manager, ..world };
     let session = Client::new().open(&world).await;
-    assert!(matches!(session.login(login("alice")).await, Err(SessionError::Random(_))));
+    assert!(matches!(
+        session.login(login("alice")).await,
+        Err(SessionError::Random(_))
+    ));
     assert_eq!(session.subject(), None);
 }
 
@@ -314,8 +344,14 @@ fn a_policy_that_needs_an_ability_the_store_lacks_is_refused_by_name() {
         .build()
         .unwrap_err()
         .to_string();
-    assert!(error.contains("SubjectIndex") && error.contains("no_concurrency_limit"), "{error}");
-    let policy = StandardPolicy::builder().no_concurrency_limit().build().unwrap();
+    assert!(
+        error.contains("SubjectIndex") && error.contains("no_concurrency_limit"),
+        "{error}"
+    );
+    let policy = StandardPolicy::builder()
+        .no_concurrency_limit()
+        .build()
+        .unwrap();
     SessionManager::builder_with_clock(bare(), ManualClock::default())
         .policy(policy)
         .build()

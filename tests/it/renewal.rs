@@ -39,7 +39,10 @@ async fn a_session_is_renewed_again_and_again_until_its_absolute_end() {
         assert!(client.visit(&world).await.subject().is_some());
     }
     world.clock.advance(minutes(20));
-    assert_eq!(client.open(&world).await.end_reason(), Some(EndReason::Absolute));
+    assert_eq!(
+        client.open(&world).await.end_reason(),
+        Some(EndReason::Absolute)
+    );
     assert!(!world.events.take().contains(&EventKind::Replayed));
 }
 
@@ -62,7 +65,10 @@ async fn parallel_requests_with_the_parent_get_one_and_the_same_child() {
     }
     assert!(children.windows(2).all(|pair| pair[0] == pair[1]));
     let renewals = world.events.take();
-    let renewed = renewals.iter().filter(|kind| **kind == EventKind::Renewed).count();
+    let renewed = renewals
+        .iter()
+        .filter(|kind| **kind == EventKind::Renewed)
+        .count();
     assert_eq!(renewed, 1);
 }
 
@@ -76,7 +82,12 @@ async fn a_lost_answer_is_repaired_by_trying_again() {
     world.clock.advance(minutes(2));
     lost.visit(&world).await;
     assert_eq!(lost.session, client.session);
-    assert!(world.events.take().contains(&EventKind::Repaired { late: false }));
+    assert!(
+        world
+            .events
+            .take()
+            .contains(&EventKind::Repaired { late: false })
+    );
 }
 
 /// Race 29: later than the window only a client that looks the same.
@@ -90,7 +101,12 @@ async fn a_late_repair_needs_a_client_that_looks_the_same() {
     world.clock.advance(minutes(10));
     lost.visit(&world).await;
     assert_eq!(lost.session, client.session);
-    assert!(world.events.take().contains(&EventKind::Repaired { late: true }));
+    assert!(
+        world
+            .events
+            .take()
+            .contains(&EventKind::Repaired { late: true })
+    );
     let session = thief.open(&world).await;
     assert_eq!(session.end_reason(), Some(EndReason::Replayed));
 }
@@ -128,7 +144,10 @@ async fn the_parent_after_the_grace_ends_the_session() {
         world.events.take(),
         [EventKind::Replayed, EventKind::Ended(EndReason::Replayed)]
     );
-    assert_eq!(client.open(&world).await.end_reason(), Some(EndReason::Replayed));
+    assert_eq!(
+        client.open(&world).await.end_reason(),
+        Some(EndReason::Replayed)
+    );
 }
 
 #[tokio::test]
@@ -174,7 +193,10 @@ async fn knowing_a_handle_neither_ends_nor_feeds_a_session() {
     guesser.visit(&world).await;
     assert!(client.open(&world).await.subject().is_some());
     world.clock.advance(minutes(1));
-    assert_eq!(client.open(&world).await.end_reason(), Some(EndReason::Idle));
+    assert_eq!(
+        client.open(&world).await.end_reason(),
+        Some(EndReason::Idle)
+    );
 }
 
 /// A child that is first used late is not renewed at once: its parent may be in flight.
@@ -205,7 +227,10 @@ async fn an_application_asks_for_a_fresh_token_when_the_windows_are_over() {
     assert_eq!(session.renew().unwrap(), Renewal::Scheduled);
     client.close(&session).await;
     assert_ne!(client.session, before);
-    assert_eq!(Client::new().open(&world).await.renew().unwrap(), Renewal::TooSoon);
+    assert_eq!(
+        Client::new().open(&world).await.renew().unwrap(),
+        Renewal::TooSoon
+    );
 }
 
 /// Race 2: a request that loaded before a renewal still commits, and one that loaded before an
@@ -221,7 +246,11 @@ async fn a_slow_request_survives_a_renewal_and_not_a_revocation() {
     let slow = client.open(&world).await;
     slow.insert("n", 2).unwrap();
     let revocation = hallpass::Revocation::by("support");
-    world.manager.revoke_subject(&subject("alice"), revocation).await.unwrap();
+    world
+        .manager
+        .revoke_subject(&subject("alice"), revocation)
+        .await
+        .unwrap();
     assert!(slow.finish(false).await.refusal.is_some());
     assert_eq!(client.open(&world).await.handle(), None);
 }

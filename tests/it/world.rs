@@ -65,13 +65,23 @@ impl World {
         let clock = ManualClock::default();
         let events = Recorder::default();
         let manager = node(&store, &clock, policy, &events, 7);
-        Self { manager, clock, store, faults, spy: log, events }
+        Self {
+            manager,
+            clock,
+            store,
+            faults,
+            spy: log,
+            events,
+        }
     }
 
     /// A second node on the same store.
     pub(crate) fn second_node(&self, policy: StandardPolicyBuilder) -> Self {
         let manager = node(&self.store, &self.clock, policy, &self.events, 8);
-        Self { manager, ..self.clone() }
+        Self {
+            manager,
+            ..self.clone()
+        }
     }
 
     /// What the store was asked since the last time.
@@ -102,7 +112,12 @@ pub(crate) struct Recorder(Arc<Mutex<Vec<Event>>>);
 impl Recorder {
     /// The kinds of the events since the last time.
     pub(crate) fn take(&self) -> Vec<EventKind> {
-        self.0.lock().unwrap().drain(..).map(|event| event.kind).collect()
+        self.0
+            .lock()
+            .unwrap()
+            .drain(..)
+            .map(|event| event.kind)
+            .collect()
     }
 }
 
@@ -122,12 +137,18 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn new() -> Self {
-        Self { address: "192.0.2.1".parse().ok(), ..Self::default() }
+        Self {
+            address: "192.0.2.1".parse().ok(),
+            ..Self::default()
+        }
     }
 
     /// The same tokens in other hands.
     pub(crate) fn thief(&self) -> Self {
-        Self { address: "198.51.100.9".parse().ok(), ..self.clone() }
+        Self {
+            address: "198.51.100.9".parse().ok(),
+            ..self.clone()
+        }
     }
 
     /// A client of this subject, logged in and with the answer in its hands.
@@ -140,7 +161,10 @@ impl Client {
     pub(crate) async fn log_in(&mut self, world: &World, subject: &str) {
         let session = self.open(world).await;
         let outcome = session.login(login(subject)).await.unwrap();
-        assert!(matches!(outcome, LoginOutcome::LoggedIn { .. }), "{outcome:?}");
+        assert!(
+            matches!(outcome, LoginOutcome::LoggedIn { .. }),
+            "{outcome:?}"
+        );
         self.close(&session).await;
     }
 

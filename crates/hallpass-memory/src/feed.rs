@@ -9,7 +9,7 @@ use hallpass_core::FeedListener;
 use crate::sync::Mutex;
 
 /// The listeners, all of them in this process.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Feed(Mutex<Vec<Weak<dyn FeedListener>>>);
 
 impl Feed {

@@ -2,7 +2,11 @@
 #![cfg_attr(docsrs_hallpass, feature(doc_cfg))]
 #![deny(missing_docs)]
 
+#[path = "private.rs"]
+#[doc(hidden)]
+pub mod __private;
 mod clock;
+pub mod conformance;
 mod faulty;
 mod random;
 mod spy;

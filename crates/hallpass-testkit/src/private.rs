@@ -7,7 +7,10 @@ use tokio::runtime::Builder;
 pub use hallpass_core::SessionStore;
 
 /// The traits behind the names of the abilities.
-#[expect(non_camel_case_types, reason = "the names of abilities are words of the macro")]
+#[expect(
+    non_camel_case_types,
+    reason = "the names of abilities are words of the macro"
+)]
 pub mod abilities {
     pub use hallpass_core::Epochs as epochs;
     pub use hallpass_core::RevocationFeed as feed;
@@ -20,7 +23,10 @@ pub mod abilities {
 /// # Panics
 ///
 /// Where the test does.
-#[expect(clippy::expect_used, reason = "a machine without threads runs no tests")]
+#[expect(
+    clippy::expect_used,
+    reason = "a machine without threads runs no tests"
+)]
 pub fn run(test: impl Future<Output = ()>) {
     Builder::new_multi_thread()
         .worker_threads(THREADS)

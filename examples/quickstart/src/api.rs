@@ -11,8 +11,9 @@ use crate::pages::rfc3339;
 
 pub(crate) async fn me(session: Session) -> Json<Value> {
     let expires_in = session.expires_in();
-    let authenticated_at =
-        session.authentication().and_then(|authentication| authentication.authenticated_at());
+    let authenticated_at = session
+        .authentication()
+        .and_then(|authentication| authentication.authenticated_at());
     Json(json!({
         "handle": session.handle(),
         "subject": session.subject().map(|subject| subject.id().to_owned()),

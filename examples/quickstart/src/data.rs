@@ -66,7 +66,9 @@ pub(crate) async fn add_to_cart(
     session: Session,
     Json(Item { item }): Json<Item>,
 ) -> Result<StatusCode, SessionRejection> {
-    session.update(Cart::key(), move |cart: &mut Cart| cart.items.push(item.clone()))?;
+    session.update(Cart::key(), move |cart: &mut Cart| {
+        cart.items.push(item.clone())
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -81,7 +83,9 @@ pub(crate) async fn count(
     Query(Count { by, delay_ms }): Query<Count>,
 ) -> Result<StatusCode, SessionRejection> {
     pause(delay_ms).await;
-    session.update("counter", move |value: &mut i64| *value = value.saturating_add(by))?;
+    session.update("counter", move |value: &mut i64| {
+        *value = value.saturating_add(by)
+    })?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -101,7 +105,11 @@ pub(crate) async fn guess(
     if allowed {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    Ok((StatusCode::TOO_MANY_REQUESTS, Json(json!({ "count": count }))).into_response())
+    Ok((
+        StatusCode::TOO_MANY_REQUESTS,
+        Json(json!({ "count": count })),
+    )
+        .into_response())
 }
 
 pub(crate) async fn get(
@@ -114,7 +122,11 @@ pub(crate) async fn get(
 
 pub(crate) async fn set(
     session: Session,
-    Json(Assignment { key, value, delay_ms }): Json<Assignment>,
+    Json(Assignment {
+        key,
+        value,
+        delay_ms,
+    }): Json<Assignment>,
 ) -> Result<StatusCode, SessionRejection> {
     pause(delay_ms).await;
     session.insert(key.as_str(), value)?;
@@ -122,7 +134,10 @@ pub(crate) async fn set(
 }
 
 /// Takes its time, as a slow handler would; ten seconds at the most.
-#[expect(clippy::disallowed_methods, reason = "a slow handler is what this demonstrates")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a slow handler is what this demonstrates"
+)]
 async fn pause(delay_ms: u64) {
     tokio::time::sleep(Duration::from_millis(delay_ms.min(10_000))).await;
 }

@@ -48,12 +48,17 @@ impl Device {
 pub(crate) async fn list(user: Authenticated) -> Result<Json<Value>, SessionRejection> {
     let current = user.handle();
     let sessions = user.sessions().await?;
-    let devices: Vec<Device> = sessions.iter().map(|info| Device::of(info, current)).collect();
+    let devices: Vec<Device> = sessions
+        .iter()
+        .map(|info| Device::of(info, current))
+        .collect();
     Ok(Json(json!({ "devices": devices })))
 }
 
 pub(crate) async fn show(user: MaybeAuthenticated) -> Result<Response, SessionRejection> {
-    let Some(subject) = user.subject() else { return Ok(sign_in_first()) };
+    let Some(subject) = user.subject() else {
+        return Ok(sign_in_first());
+    };
     let current = user.handle();
     let row = |info: &SessionInfo| DeviceRow {
         handle: info.handle.to_string(),
@@ -63,14 +68,22 @@ pub(crate) async fn show(user: MaybeAuthenticated) -> Result<Response, SessionRe
         current: current == Some(info.handle),
     };
     let devices = user.sessions().await?.iter().map(row).collect();
-    Ok(page(StatusCode::OK, &Devices { user: subject.id().to_owned(), devices }))
+    Ok(page(
+        StatusCode::OK,
+        &Devices {
+            user: subject.id().to_owned(),
+            devices,
+        },
+    ))
 }
 
 pub(crate) async fn end(
     user: Authenticated,
     Path(handle): Path<String>,
 ) -> Result<Response, SessionRejection> {
-    let Ok(handle) = handle.parse() else { return Ok(no_such_device()) };
+    let Ok(handle) = handle.parse() else {
+        return Ok(no_such_device());
+    };
     if user.handle() == Some(handle) {
         user.logout().await?;
         return Ok(Redirect::to("/").into_response());

@@ -11,9 +11,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// One tick a second, until the session ends. Ticks are no activity: they keep nothing alive.
-pub(crate) async fn events(
-    session: Session,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(crate) async fn events(session: Session) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
     let session = session.detach();
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {

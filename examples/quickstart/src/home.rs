@@ -52,7 +52,10 @@ pub(crate) async fn login(
         return Ok(page(StatusCode::UNAUTHORIZED, &home));
     };
     let remember = credentials.remember.as_deref() == Some("on");
-    match session.login(Login::new(subject).remember(remember)).await? {
+    match session
+        .login(Login::new(subject).remember(remember))
+        .await?
+    {
         LoginOutcome::LoggedIn { .. } => Ok(Redirect::to("/").into_response()),
         LoginOutcome::Denied { active } => {
             let active: Vec<Device> = active.iter().map(|info| Device::of(info, None)).collect();
@@ -71,15 +74,22 @@ fn home(session: &Session, warn_before: u64) -> Result<Home, SessionRejection> {
     let authentication = session.authentication();
     let subject = session.subject();
     Ok(Home {
-        ended: session.end_reason().map(|reason| sentence(&reason).to_owned()),
-        idle_expires_in: expires_in.and_then(|left| left.idle).map(|idle| idle.as_secs()),
+        ended: session
+            .end_reason()
+            .map(|reason| sentence(&reason).to_owned()),
+        idle_expires_in: expires_in
+            .and_then(|left| left.idle)
+            .map(|idle| idle.as_secs()),
         absolute_expires_in: expires_in.map(|left| left.absolute.as_secs()),
         warn_before,
         authenticated_at: authentication
             .and_then(|authentication| authentication.authenticated_at())
             .map(for_people),
         cart: session.get(Cart::key())?.unwrap_or_default().items,
-        handle: session.handle().filter(|_| subject.is_some()).map(|handle| handle.to_string()),
+        handle: session
+            .handle()
+            .filter(|_| subject.is_some())
+            .map(|handle| handle.to_string()),
         user: subject.map(|subject| subject.id().to_owned()),
         ..Home::default()
     })

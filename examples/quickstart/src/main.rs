@@ -39,7 +39,10 @@ use self::settings::Settings;
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let filter = EnvFilter::try_from_default_env().or_else(|_| EnvFilter::try_new("info"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
 
     let settings = Settings::from_env()?;
     let sessions = SessionManager::builder(settings.store()?)
@@ -47,7 +50,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .events(TracingSink)
         .build()?;
     let layer = SessionLayer::with_transport(sessions, TransportConfig::default().bearer(true))?;
-    let app = routes(settings.warn_before()).layer(layer).layer(map_response(pages::secured));
+    let app = routes(settings.warn_before())
+        .layer(layer)
+        .layer(map_response(pages::secured));
 
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port())).await?;
     announce(listener.local_addr()?);
@@ -84,7 +89,10 @@ fn routes(warn_before: u64) -> Router {
         .route("/assets/session.js", get(pages::script))
 }
 
-#[expect(clippy::print_stdout, reason = "the address is what the program has to say")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the address is what the program has to say"
+)]
 fn announce(address: SocketAddr) {
     println!("listening on http://{address}");
 }

@@ -89,7 +89,8 @@ impl Settings {
     /// How long before the idle timeout the page warns, in seconds: two minutes, or a third of a
     /// short timeout.
     pub(crate) fn warn_before(&self) -> u64 {
-        self.idle.map_or(120, |idle| (idle.as_secs() / 3).clamp(1, 120))
+        self.idle
+            .map_or(120, |idle| (idle.as_secs() / 3).clamp(1, 120))
     }
 }
 
@@ -98,9 +99,7 @@ fn on_limit() -> Result<AtLimit, String> {
         Err(_) | Ok("evict-lru") => Ok(AtLimit::EvictLeastRecentlyUsed),
         Ok("evict-oldest") => Ok(AtLimit::EvictOldest),
         Ok("reject") => Ok(AtLimit::Reject),
-        Ok(_) => {
-            Err("HALLPASS_ON_LIMIT takes `evict-lru`, `evict-oldest` or `reject`".to_owned())
-        }
+        Ok(_) => Err("HALLPASS_ON_LIMIT takes `evict-lru`, `evict-oldest` or `reject`".to_owned()),
     }
 }
 

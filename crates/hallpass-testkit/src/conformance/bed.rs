@@ -1,8 +1,8 @@
 //! A fresh store under test, and what is put into it.
 
+use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
-use std::sync::Arc;
 
 use hallpass_core::Create;
 use hallpass_core::End;
@@ -39,7 +39,11 @@ impl<S: SessionStore> TestBed<S> {
     #[must_use]
     pub fn new(store: S) -> Self {
         let here = Node::new(Arc::new(store));
-        Self { there: here.clone(), here, random: SeededRandom::new(0) }
+        Self {
+            there: here.clone(),
+            here,
+            random: SeededRandom::new(0),
+        }
     }
 
     /// Takes a fresh store, and asks `peer` for what another node would use: a clone, or a second
@@ -50,7 +54,10 @@ impl<S: SessionStore> TestBed<S> {
     /// As cancel safe as `peer`.
     pub async fn with_peer(store: S, peer: impl AsyncFnOnce(&S) -> S) -> Self {
         let there = Node::new(Arc::new(peer(&store).await));
-        Self { there, ..Self::new(store) }
+        Self {
+            there,
+            ..Self::new(store)
+        }
     }
 
     /// The node that most calls come from.
@@ -65,7 +72,11 @@ impl<S: SessionStore> TestBed<S> {
 
     /// The node for the task with this number: both take turns.
     pub(super) fn node(&self, task: usize) -> Node<S> {
-        if task.is_multiple_of(2) { self.here.clone() } else { self.there.clone() }
+        if task.is_multiple_of(2) {
+            self.here.clone()
+        } else {
+            self.there.clone()
+        }
     }
 
     pub(super) const fn random(&self) -> &SeededRandom {
@@ -88,7 +99,10 @@ impl<S: SessionStore> TestBed<S> {
         fixture: RecordFixture,
         now: Timestamp,
     ) -> SessionRecord {
-        let draws = FirstDraw { first: Mutex::new(Some(handle)), rest: &self.random };
+        let draws = FirstDraw {
+            first: Mutex::new(Some(handle)),
+            rest: &self.random,
+        };
         let (record, _token) = built(fixture, &draws, now);
         assert_eq!(record.handle(), handle, "a fixture draws the handle first");
         record
@@ -106,7 +120,11 @@ impl<S: SessionStore> TestBed<S> {
     ) -> (SessionRecord, SessionToken) {
         let (record, token) = self.build(fixture, START);
         let answer = self.here.create(&record, START).await;
-        assert_eq!(answer, Create::Created, "a name that nobody has used was not free");
+        assert_eq!(
+            answer,
+            Create::Created,
+            "a name that nobody has used was not free"
+        );
         (record, token)
     }
 
@@ -134,7 +152,12 @@ pub(super) fn touch(record: &SessionRecord, last_seen: Timestamp, confirm: bool)
 
 /// Returns the order to end a session. Its tombstone is kept for a day where nothing is known.
 pub(super) fn end(handle: SessionHandle, reason: EndReason, at: Timestamp) -> End {
-    End { handle, reason, at, keep_until: at.saturating_add(DAY) }
+    End {
+        handle,
+        reason,
+        at,
+        keep_until: at.saturating_add(DAY),
+    }
 }
 
 /// Returns a subject without a tenant.
@@ -194,7 +217,9 @@ pub(super) fn look_alikes() -> Vec<Subject> {
         ("0", "alice"),
     ];
     let plain = plain.into_iter().map(subject);
-    plain.chain(members.into_iter().map(|(tenant, id)| member(tenant, id))).collect()
+    plain
+        .chain(members.into_iter().map(|(tenant, id)| member(tenant, id)))
+        .collect()
 }
 
 /// Returns the instant this many seconds after [`START`].
@@ -219,7 +244,9 @@ fn built(
     random: &dyn SecureRandom,
     now: Timestamp,
 ) -> (SessionRecord, SessionToken) {
-    fixture.build(random, now).unwrap_or_else(|error| panic!("no record: {error}"))
+    fixture
+        .build(random, now)
+        .unwrap_or_else(|error| panic!("no record: {error}"))
 }
 
 /// Gives the bytes of a handle to who asks first, and random ones from then on.
@@ -231,7 +258,12 @@ struct FirstDraw<'a> {
 
 impl SecureRandom for FirstDraw<'_> {
     fn fill(&self, destination: &mut [u8]) -> Result<(), RandomUnavailable> {
-        match self.first.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        match self
+            .first
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+        {
             Some(handle) => {
                 destination.copy_from_slice(&handle.to_bytes());
                 Ok(())

@@ -84,7 +84,11 @@ pub async fn data_comes_back_byte_for_byte<S: SessionStore>(bed: &TestBed<S>) {
 
     let next = bed.next(&record).data("names0", b"\x00").build();
     let answer = bed.here().update(&next, record.revision(), START).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of the stored revision"
+    );
     bed.there().assert_live(&next, START, CLAUSE).await;
 }
 
@@ -93,17 +97,28 @@ pub async fn a_payload_of_64_kibibytes_comes_back<S: SessionStore>(bed: &TestBed
     const PAYLOAD: usize = 64 * 1024;
     let name = "payload";
     let mut value = b"\"".to_vec();
-    value.extend((b' '..=b'~').filter(|byte| !b"\"\\".contains(byte)).cycle().take(PAYLOAD));
+    value.extend(
+        (b' '..=b'~')
+            .filter(|byte| !b"\"\\".contains(byte))
+            .cycle()
+            .take(PAYLOAD),
+    );
     value.truncate(PAYLOAD - name.len() - 1);
     value.push(b'"');
 
-    let record = bed.begin(RecordFixture::anonymous().data(name, &value)).await;
+    let record = bed
+        .begin(RecordFixture::anonymous().data(name, &value))
+        .await;
     assert_eq!(record.data().size(), PAYLOAD);
     bed.here().assert_live(&record, START, CLAUSE).await;
     value.rotate_left(1);
     let next = bed.next(&record).data(name, &value).build();
     let answer = bed.here().update(&next, record.revision(), START).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of the stored revision"
+    );
     bed.there().assert_live(&next, START, CLAUSE).await;
 }
 
@@ -113,12 +128,24 @@ pub async fn what_one_node_writes_the_other_one_reads<S: SessionStore>(bed: &Tes
     bed.there().assert_live(&record, START, CLAUSE).await;
     let next = bed.next(&record).data("k", b"1").build();
     let answer = bed.there().update(&next, record.revision(), START).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of the stored revision"
+    );
     bed.here().assert_live(&next, START, CLAUSE).await;
     let touch = touch(&next, at(9), false);
-    assert_eq!(bed.there().touch(&touch, at(9)).await, Touched::Applied, "{CLAUSE}");
+    assert_eq!(
+        bed.there().touch(&touch, at(9)).await,
+        Touched::Applied,
+        "{CLAUSE}"
+    );
     let stored = bed.here().live(record.handle(), at(9), CLAUSE).await;
-    assert_eq!(stored.last_seen(), at(9), "{CLAUSE}: a touch by another node");
+    assert_eq!(
+        stored.last_seen(),
+        at(9),
+        "{CLAUSE}: a touch by another node"
+    );
 }
 
 /// Clause 6: names that differ in one bit, or in upper and lower case of their text, are different
@@ -139,17 +166,33 @@ pub async fn sessions_with_similar_names_are_kept_apart<S: SessionStore>(bed: &T
     let mut records = Vec::new();
     for name in names {
         let handle = SessionHandle::from_bytes(name);
-        let record = bed.named(handle, RecordFixture::anonymous().data("name", &name), START);
+        let record = bed.named(
+            handle,
+            RecordFixture::anonymous().data("name", &name),
+            START,
+        );
         let answer = bed.here().create(&record, START).await;
-        assert_eq!(answer, hallpass_core::Create::Created, "{CLAUSE}: the free name {handle}");
+        assert_eq!(
+            answer,
+            hallpass_core::Create::Created,
+            "{CLAUSE}: the free name {handle}"
+        );
         records.push(record);
     }
     while let Some(record) = records.pop() {
         let next = bed.next(&record).data("more", b"1").build();
         let answer = bed.here().update(&next, record.revision(), START).await;
-        assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+        assert_eq!(
+            answer,
+            Write::Applied,
+            "{CLAUSE}: an update of the stored revision"
+        );
         let touch = touch(&record, at(9), false);
-        assert_eq!(bed.here().touch(&touch, START).await, Touched::Applied, "{CLAUSE}");
+        assert_eq!(
+            bed.here().touch(&touch, START).await,
+            Touched::Applied,
+            "{CLAUSE}"
+        );
         let order = end(record.handle(), EndReason::Logout, START);
         let _ended = bed.here().end(&order, START).await;
         bed.here().assert_dead(record.handle(), START, CLAUSE).await;

@@ -81,7 +81,11 @@ pub async fn an_update_moves_the_idle_deadline<S: SessionStore>(bed: &TestBed<S>
         let record = bed.begin(RecordFixture::anonymous()).await;
         let next = bed.next(&record).last_seen(at(60)).build();
         let answer = bed.here().update(&next, record.revision(), at(60)).await;
-        assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of a live session");
+        assert_eq!(
+            answer,
+            Write::Applied,
+            "{CLAUSE}: an update of a live session"
+        );
         next
     };
     every_operation(bed, at(IDLE), true, &begin).await;
@@ -98,7 +102,11 @@ pub async fn nothing_extends_the_absolute_deadline<S: SessionStore>(bed: &TestBe
         let record = touched(bed, &record, &[(at(59), at(59)), (at(60), at(10_000))]).await;
         let next = bed.next(&record).last_seen(at(20_000)).build();
         let answer = bed.here().update(&next, record.revision(), at(89)).await;
-        assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of a live session");
+        assert_eq!(
+            answer,
+            Write::Applied,
+            "{CLAUSE}: an update of a live session"
+        );
         next
     };
     ends_at(bed, at(90), begin).await;
@@ -142,7 +150,11 @@ pub async fn an_expired_session_is_told_with_the_reason_of_its_deadline<S: Sessi
     for (fixture, deadline, reason) in [
         (RecordFixture::anonymous(), at(IDLE), EndReason::Idle),
         (RecordFixture::of(&alice), at(IDLE), EndReason::Idle),
-        (RecordFixture::of(&alice).lock_when_idle(), at(ABSOLUTE), EndReason::Absolute),
+        (
+            RecordFixture::of(&alice).lock_when_idle(),
+            at(ABSOLUTE),
+            EndReason::Absolute,
+        ),
         (
             RecordFixture::anonymous().timeouts(None, Duration::from_secs(7)),
             at(7),
@@ -151,9 +163,16 @@ pub async fn an_expired_session_is_told_with_the_reason_of_its_deadline<S: Sessi
     ] {
         let record = bed.begin(fixture).await;
         for node in [bed.here(), bed.there()] {
-            match node.load(record.handle(), at(ABSOLUTE - 1).max(deadline)).await {
+            match node
+                .load(record.handle(), at(ABSOLUTE - 1).max(deadline))
+                .await
+            {
                 Load::Ended(tombstone) => {
-                    let told = (tombstone.reason(), tombstone.ended_at(), tombstone.subject());
+                    let told = (
+                        tombstone.reason(),
+                        tombstone.ended_at(),
+                        tombstone.subject(),
+                    );
                     assert_eq!(told, (&reason, deadline, record.subject()), "{CLAUSE}");
                 }
                 Load::Missing => {}
@@ -189,7 +208,11 @@ async fn every_operation<S: SessionStore>(
     begin: impl AsyncFn() -> SessionRecord,
 ) {
     let store = bed.here();
-    let state = if is_live { "before its deadline" } else { "past its deadline" };
+    let state = if is_live {
+        "before its deadline"
+    } else {
+        "past its deadline"
+    };
 
     let record = begin().await;
     match store.load(record.handle(), now).await {
@@ -203,18 +226,35 @@ async fn every_operation<S: SessionStore>(
     let next = bed.next(&record).data("k", b"1").build();
     let written = if is_live { Write::Applied } else { Write::Gone };
     let answer = store.update(&next, record.revision(), now).await;
-    assert_eq!(answer, written, "{CLAUSE}: at {now}, an update of a session {state}");
+    assert_eq!(
+        answer, written,
+        "{CLAUSE}: at {now}, an update of a session {state}"
+    );
 
     let record = begin().await;
-    let touched = if is_live { Touched::Applied } else { Touched::Gone };
+    let touched = if is_live {
+        Touched::Applied
+    } else {
+        Touched::Gone
+    };
     let answer = store.touch(&touch(&record, now, false), now).await;
-    assert_eq!(answer, touched, "{CLAUSE}: at {now}, a touch of a session {state}");
+    assert_eq!(
+        answer, touched,
+        "{CLAUSE}: at {now}, a touch of a session {state}"
+    );
 
     let record = begin().await;
-    match store.end(&end(record.handle(), EndReason::Logout, now), now).await {
+    match store
+        .end(&end(record.handle(), EndReason::Logout, now), now)
+        .await
+    {
         EndOutcome::Ended(_) if is_live => {}
         EndOutcome::Already(told) if !is_live => {
-            assert_eq!(Some(told), record.expired(now), "{CLAUSE}: the end of a session {state}");
+            assert_eq!(
+                Some(told),
+                record.expired(now),
+                "{CLAUSE}: the end of a session {state}"
+            );
         }
         EndOutcome::Missing if !is_live => {}
         other => panic!("{CLAUSE}: at {now}, ending a session {state} answered {other:?}"),
@@ -232,7 +272,11 @@ async fn touched<S: SessionStore>(
     for &(now, last_seen) in uses {
         let touch = touch(record, last_seen, false);
         let answer = bed.here().touch(&touch, now).await;
-        assert_eq!(answer, Touched::Applied, "{CLAUSE}: a touch of a live session");
+        assert_eq!(
+            answer,
+            Touched::Applied,
+            "{CLAUSE}: a touch of a live session"
+        );
         if let (_, Some(record)) = stored.touched(&touch, now) {
             stored = record;
         }

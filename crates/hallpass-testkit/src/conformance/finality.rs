@@ -45,9 +45,21 @@ pub async fn no_operation_sees_an_ended_session<S: SessionStore>(bed: &TestBed<S
     let order = end(record.handle(), EndReason::Logout, at(30));
     let answer = bed.here().end(&order, at(30)).await;
     let tombstone = Tombstone::of(&record, EndReason::Logout, at(30));
-    assert_eq!(answer, EndOutcome::Ended(tombstone.clone()), "{CLAUSE}: a live session");
+    assert_eq!(
+        answer,
+        EndOutcome::Ended(tombstone.clone()),
+        "{CLAUSE}: a live session"
+    );
 
-    for now in [at(30), at(31), at(IDLE), at(ABSOLUTE - 1), at(29), START, BEFORE] {
+    for now in [
+        at(30),
+        at(31),
+        at(IDLE),
+        at(ABSOLUTE - 1),
+        at(29),
+        START,
+        BEFORE,
+    ] {
         for node in [bed.here(), bed.there()] {
             node.assert_ended(&tombstone, now, CLAUSE).await;
             let next = bed.next(&record).last_seen(now).build();
@@ -68,12 +80,26 @@ pub async fn the_first_end_counts<S: SessionStore>(bed: &TestBed<S>) {
     let first = end(record.handle(), EndReason::Replayed, at(1));
     let tombstone = Tombstone::of(&record, EndReason::Replayed, at(1));
     let answer = bed.here().end(&first, at(1)).await;
-    assert_eq!(answer, EndOutcome::Ended(tombstone.clone()), "{CLAUSE}: a live session");
+    assert_eq!(
+        answer,
+        EndOutcome::Ended(tombstone.clone()),
+        "{CLAUSE}: a live session"
+    );
     let revoked = EndReason::Revoked(Revocation::by("support"));
-    for (reason, now) in [(EndReason::Logout, at(2)), (revoked, at(0)), (EndReason::Idle, at(3))] {
+    for (reason, now) in [
+        (EndReason::Logout, at(2)),
+        (revoked, at(0)),
+        (EndReason::Idle, at(3)),
+    ] {
         for node in [bed.here(), bed.there()] {
-            let answer = node.end(&end(record.handle(), reason.clone(), now), now).await;
-            assert_eq!(answer, EndOutcome::Already(tombstone.clone()), "{CLAUSE}: ended before");
+            let answer = node
+                .end(&end(record.handle(), reason.clone(), now), now)
+                .await;
+            assert_eq!(
+                answer,
+                EndOutcome::Already(tombstone.clone()),
+                "{CLAUSE}: ended before"
+            );
             node.assert_ended(&tombstone, now, CLAUSE).await;
         }
     }
@@ -84,11 +110,19 @@ pub async fn the_tombstone_is_that_of_the_latest_record<S: SessionStore>(bed: &T
     let (record, token) = bed.begin_with_token(RecordFixture::anonymous()).await;
     let next = bed.next(&record).renewed(&token, at(1)).build();
     let answer = bed.here().update(&next, record.revision(), at(1)).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of the stored revision"
+    );
     let order = end(record.handle(), EndReason::Logout, at(2));
     let answer = bed.there().end(&order, at(2)).await;
     let tombstone = Tombstone::of(&next, EndReason::Logout, at(2));
-    assert_eq!(answer, EndOutcome::Ended(tombstone.clone()), "{CLAUSE}: a renewed session");
+    assert_eq!(
+        answer,
+        EndOutcome::Ended(tombstone.clone()),
+        "{CLAUSE}: a renewed session"
+    );
     bed.here().assert_ended(&tombstone, at(2), CLAUSE).await;
 }
 

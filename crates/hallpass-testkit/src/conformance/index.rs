@@ -82,7 +82,11 @@ pub async fn a_list_shows_the_latest_records<S: SubjectIndex>(bed: &TestBed<S>) 
     let record = logged_in(bed, &alice, START).await;
     let next = bed.next(&record).data("k", b"1").build();
     let answer = bed.here().update(&next, record.revision(), at(1)).await;
-    assert_eq!(answer, Write::Applied, "{LISTED}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{LISTED}: an update of the stored revision"
+    );
     let touch = touch(&next, at(9), false);
     let _applied = bed.here().touch(&touch, at(9)).await;
     let touched = next.touched(&touch, at(9)).1.unwrap_or(next);
@@ -96,7 +100,10 @@ pub async fn a_list_holds_live_sessions_only<S: SubjectIndex>(bed: &TestBed<S>) 
     let ended = logged_in(bed, &alice, START).await;
     let expires = logged_in(bed, &alice, START).await;
     let lives = logged_in(bed, &alice, at(60)).await;
-    let _ended = bed.there().end(&end(ended.handle(), EndReason::Logout, at(60)), at(60)).await;
+    let _ended = bed
+        .there()
+        .end(&end(ended.handle(), EndReason::Logout, at(60)), at(60))
+        .await;
     let deadline = expires.expires_at();
     let just_before = Timestamp::from_millis(deadline.as_millis() - 1);
     for node in [bed.here(), bed.there()] {
@@ -106,7 +113,11 @@ pub async fn a_list_holds_live_sessions_only<S: SubjectIndex>(bed: &TestBed<S>) 
     for node in [bed.here(), bed.there()] {
         assert_listed(&node.list(&alice, deadline).await, &[lives.clone()], LISTED);
     }
-    assert_listed(&bed.here().list(&alice, lives.expires_at()).await, &[], LISTED);
+    assert_listed(
+        &bed.here().list(&alice, lives.expires_at()).await,
+        &[],
+        LISTED,
+    );
 }
 
 /// Clause 6: who has no session has an empty list, and anonymous sessions are nobody's.
@@ -114,7 +125,10 @@ pub async fn anonymous_sessions_are_in_no_list<S: SubjectIndex>(bed: &TestBed<S>
     let record = bed.begin(RecordFixture::anonymous()).await;
     let alice = subject("alice");
     assert_listed(&bed.here().list(&alice, START).await, &[], LISTED);
-    let ended = bed.here().end_subject(&alice, None, &EndReason::Logout, START).await;
+    let ended = bed
+        .here()
+        .end_subject(&alice, None, &EndReason::Logout, START)
+        .await;
     assert_eq!(ended, [], "{LISTED}: nobody was logged in");
     bed.here().assert_live(&record, START, LISTED).await;
 }
@@ -126,14 +140,19 @@ pub async fn all_sessions_of_a_subject_end_at_once<S: SubjectIndex>(bed: &TestBe
     for _ in 0..5 {
         records.push(logged_in(bed, &alice, START).await);
     }
-    let before = records.pop().map(|record| end(record.handle(), EndReason::Logout, START));
+    let before = records
+        .pop()
+        .map(|record| end(record.handle(), EndReason::Logout, START));
     if let Some(before) = &before {
         let _ended = bed.here().end(before, START).await;
     }
     let bob = logged_in(bed, &subject("bob"), START).await;
     let nobody = bed.begin(RecordFixture::anonymous()).await;
 
-    let ended = bed.there().end_subject(&alice, None, &EndReason::Replayed, at(1)).await;
+    let ended = bed
+        .there()
+        .end_subject(&alice, None, &EndReason::Replayed, at(1))
+        .await;
     let expected = tombstones(&records, &EndReason::Replayed, at(1));
     assert_eq!(ended, expected, "{LISTED}: the live sessions that ended");
     for tombstone in &expected {
@@ -142,7 +161,10 @@ pub async fn all_sessions_of_a_subject_end_at_once<S: SubjectIndex>(bed: &TestBe
     assert_listed(&bed.here().list(&alice, at(1)).await, &[], LISTED);
     bed.here().assert_live(&bob, at(1), LISTED).await;
     bed.here().assert_live(&nobody, at(1), LISTED).await;
-    let again = bed.here().end_subject(&alice, None, &EndReason::Logout, at(2)).await;
+    let again = bed
+        .here()
+        .end_subject(&alice, None, &EndReason::Logout, at(2))
+        .await;
     assert_eq!(again, [], "{LISTED}: all sessions had ended before");
 }
 
@@ -150,17 +172,38 @@ pub async fn all_sessions_of_a_subject_end_at_once<S: SubjectIndex>(bed: &TestBe
 pub async fn all_sessions_but_one_end<S: SubjectIndex>(bed: &TestBed<S>) {
     let alice = subject("alice");
     let spared = logged_in(bed, &alice, START).await;
-    let others = [logged_in(bed, &alice, START).await, logged_in(bed, &alice, START).await];
+    let others = [
+        logged_in(bed, &alice, START).await,
+        logged_in(bed, &alice, START).await,
+    ];
     let bob = logged_in(bed, &subject("bob"), START).await;
 
     let reason = EndReason::Logout;
-    let ended = bed.here().end_subject(&alice, Some(spared.handle()), &reason, at(1)).await;
-    assert_eq!(ended, tombstones(&others, &reason, at(1)), "{LISTED}: all but one");
+    let ended = bed
+        .here()
+        .end_subject(&alice, Some(spared.handle()), &reason, at(1))
+        .await;
+    assert_eq!(
+        ended,
+        tombstones(&others, &reason, at(1)),
+        "{LISTED}: all but one"
+    );
     bed.there().assert_live(&spared, at(1), LISTED).await;
-    assert_listed(&bed.there().list(&alice, at(1)).await, &[spared.clone()], LISTED);
+    assert_listed(
+        &bed.there().list(&alice, at(1)).await,
+        &[spared.clone()],
+        LISTED,
+    );
 
-    let ended = bed.here().end_subject(&alice, Some(bob.handle()), &reason, at(2)).await;
-    assert_eq!(ended, tombstones(&[spared], &reason, at(2)), "{LISTED}: all of hers");
+    let ended = bed
+        .here()
+        .end_subject(&alice, Some(bob.handle()), &reason, at(2))
+        .await;
+    assert_eq!(
+        ended,
+        tombstones(&[spared], &reason, at(2)),
+        "{LISTED}: all of hers"
+    );
     bed.here().assert_live(&bob, at(2), LISTED).await;
 }
 
@@ -170,8 +213,15 @@ pub async fn expired_sessions_do_not_end_again<S: SubjectIndex>(bed: &TestBed<S>
     let expired = logged_in(bed, &alice, START).await;
     let lives = logged_in(bed, &alice, at(60)).await;
     let now = expired.expires_at();
-    let ended = bed.here().end_subject(&alice, None, &EndReason::Logout, now).await;
-    assert_eq!(ended, tombstones(&[lives], &EndReason::Logout, now), "{LISTED}");
+    let ended = bed
+        .here()
+        .end_subject(&alice, None, &EndReason::Logout, now)
+        .await;
+    assert_eq!(
+        ended,
+        tombstones(&[lives], &EndReason::Logout, now),
+        "{LISTED}"
+    );
     bed.here().assert_dead(expired.handle(), now, LISTED).await;
 }
 
@@ -191,13 +241,23 @@ async fn logged_in<S: SubjectIndex>(
 
 /// The order to begin a session that replaces none.
 fn login(record: &SessionRecord, limit: Option<Concurrency>) -> Bind {
-    Bind { record: record.clone(), replaces: None, limit }
+    Bind {
+        record: record.clone(),
+        replaces: None,
+        limit,
+    }
 }
 
 /// The order to begin a session that replaces another one as it is.
 fn replacing(record: &SessionRecord, old: &SessionRecord, limit: Option<Concurrency>) -> Bind {
-    let replaces = Replaced { handle: old.handle(), revision: old.revision() };
-    Bind { replaces: Some(replaces), ..login(record, limit) }
+    let replaces = Replaced {
+        handle: old.handle(),
+        revision: old.revision(),
+    };
+    Bind {
+        replaces: Some(replaces),
+        ..login(record, limit)
+    }
 }
 
 fn limit(max: u32, at_limit: AtLimit) -> Option<Concurrency> {
@@ -206,8 +266,10 @@ fn limit(max: u32, at_limit: AtLimit) -> Option<Concurrency> {
 
 /// What stays of records that end, in the order of their names.
 fn tombstones(records: &[SessionRecord], reason: &EndReason, now: Timestamp) -> Vec<Tombstone> {
-    let mut tombstones: Vec<_> =
-        records.iter().map(|record| Tombstone::of(record, reason.clone(), now)).collect();
+    let mut tombstones: Vec<_> = records
+        .iter()
+        .map(|record| Tombstone::of(record, reason.clone(), now))
+        .collect();
     tombstones.sort_by_key(Tombstone::handle);
     tombstones
 }

@@ -63,7 +63,10 @@ impl<S: SessionStore> Node<S> {
         expected: Revision,
         now: Timestamp,
     ) -> Write {
-        answered(StoreOperation::Update, self.0.update(record, expected, now).await)
+        answered(
+            StoreOperation::Update,
+            self.0.update(record, expected, now).await,
+        )
     }
 
     pub(super) async fn touch(&self, touch: &Touch, now: Timestamp) -> Touched {
@@ -93,7 +96,11 @@ impl<S: SessionStore> Node<S> {
 
     /// Checks that the record is stored as it is, but for the epochs, which are the store's own.
     pub(super) async fn assert_live(&self, record: &SessionRecord, now: Timestamp, clause: &str) {
-        assert_same(&*self.live(record.handle(), now, clause).await, record, clause);
+        assert_same(
+            &*self.live(record.handle(), now, clause).await,
+            record,
+            clause,
+        );
     }
 
     /// Checks that this is what stays of the session.
@@ -111,12 +118,7 @@ impl<S: SessionStore> Node<S> {
         }
     }
 
-    pub(super) async fn assert_missing(
-        &self,
-        handle: SessionHandle,
-        now: Timestamp,
-        clause: &str,
-    ) {
+    pub(super) async fn assert_missing(&self, handle: SessionHandle, now: Timestamp, clause: &str) {
         match self.load(handle, now).await {
             Load::Missing => {}
             other => panic!("{clause}: nothing should be known, and the store told {other:?}"),
@@ -138,7 +140,11 @@ impl<S: SubjectIndex> Node<S> {
 
     /// Returns the names of the listed records, in order.
     pub(super) async fn names(&self, subject: &Subject, now: Timestamp) -> Vec<SessionHandle> {
-        self.list(subject, now).await.iter().map(|record| record.handle()).collect()
+        self.list(subject, now)
+            .await
+            .iter()
+            .map(|record| record.handle())
+            .collect()
     }
 
     /// Returns what stays of the sessions that ended, in the order of their names.
@@ -158,7 +164,10 @@ impl<S: SubjectIndex> Node<S> {
 
 impl<S: Epochs> Node<S> {
     pub(super) async fn advance(&self, scope: &EpochScope, reason: &EndReason, now: Timestamp) {
-        answered(StoreOperation::Advance, self.0.advance(scope, reason, now).await);
+        answered(
+            StoreOperation::Advance,
+            self.0.advance(scope, reason, now).await,
+        );
     }
 }
 
@@ -175,7 +184,11 @@ pub(super) fn assert_same(stored: &SessionRecord, expected: &SessionRecord, clau
         stored.encode() == expected.encode(),
         "{clause}: the store returned\n  {stored:?}\ninstead of\n  {expected:?}\n(data {}; \
          neither data nor secrets are shown)",
-        if stored.data() == expected.data() { "the same" } else { "differs" },
+        if stored.data() == expected.data() {
+            "the same"
+        } else {
+            "differs"
+        },
     );
 }
 

@@ -25,7 +25,11 @@ pub async fn create_on_a_live_name_answers_occupied<S: SessionStore>(bed: &TestB
     let twin = RecordFixture::of(&subject("mallory")).data("k", b"2");
     let twin = bed.named(record.handle(), twin, at(1));
     for node in [bed.here(), bed.there()] {
-        assert_eq!(node.create(&twin, at(1)).await, Create::Occupied, "{CLAUSE}: a live name");
+        assert_eq!(
+            node.create(&twin, at(1)).await,
+            Create::Occupied,
+            "{CLAUSE}: a live name"
+        );
         node.assert_live(&record, at(1), CLAUSE).await;
     }
 }
@@ -36,7 +40,11 @@ pub async fn create_that_is_repeated_answers_occupied<S: SessionStore>(bed: &Tes
     let record = bed.begin(RecordFixture::anonymous()).await;
     let next = bed.next(&record).data("k", b"1").last_seen(at(1)).build();
     let _applied = bed.here().update(&next, record.revision(), at(1)).await;
-    assert_eq!(bed.here().create(&record, at(1)).await, Create::Occupied, "{CLAUSE}: repeated");
+    assert_eq!(
+        bed.here().create(&record, at(1)).await,
+        Create::Occupied,
+        "{CLAUSE}: repeated"
+    );
     bed.here().assert_live(&next, at(1), CLAUSE).await;
 }
 
@@ -52,7 +60,11 @@ pub async fn create_on_the_name_of_an_ended_session_answers_occupied<S: SessionS
     let twin = bed.named(record.handle(), RecordFixture::anonymous(), at(2));
     for again in [&record, &twin] {
         let answer = bed.there().create(again, at(2)).await;
-        assert_eq!(answer, Create::Occupied, "{CLAUSE}: the name of a tombstone");
+        assert_eq!(
+            answer,
+            Create::Occupied,
+            "{CLAUSE}: the name of a tombstone"
+        );
         bed.there().assert_ended(&tombstone, at(2), CLAUSE).await;
     }
 }
@@ -63,10 +75,20 @@ pub async fn create_on_a_name_that_was_ended_before_answers_occupied<S: SessionS
 ) {
     let (record, _token) = bed.build(RecordFixture::anonymous(), START);
     let order = end(record.handle(), EndReason::Logout, START);
-    assert_eq!(bed.here().end(&order, START).await, EndOutcome::Missing, "{CLAUSE}");
+    assert_eq!(
+        bed.here().end(&order, START).await,
+        EndOutcome::Missing,
+        "{CLAUSE}"
+    );
     let answer = bed.here().create(&record, at(1)).await;
-    assert_eq!(answer, Create::Occupied, "{CLAUSE}: the name of a tombstone");
-    bed.here().assert_ended(&order.tombstone(), at(1), CLAUSE).await;
+    assert_eq!(
+        answer,
+        Create::Occupied,
+        "{CLAUSE}: the name of a tombstone"
+    );
+    bed.here()
+        .assert_ended(&order.tombstone(), at(1), CLAUSE)
+        .await;
 }
 
 /// Clauses 1 and 2, race 5: where the name of an expired session can be used again, nothing of
@@ -74,11 +96,17 @@ pub async fn create_on_a_name_that_was_ended_before_answers_occupied<S: SessionS
 pub async fn an_expired_session_does_not_come_back_under_its_name<S: SessionStore>(
     bed: &TestBed<S>,
 ) {
-    let record = bed.begin(RecordFixture::of(&subject("alice")).data("k", b"1")).await;
+    let record = bed
+        .begin(RecordFixture::of(&subject("alice")).data("k", b"1"))
+        .await;
     let twin = bed.named(record.handle(), RecordFixture::anonymous(), at(IDLE));
     match bed.here().create(&twin, at(IDLE)).await {
         Create::Created => bed.here().assert_live(&twin, at(IDLE), CLAUSE).await,
-        Create::Occupied => bed.here().assert_dead(record.handle(), at(IDLE), CLAUSE).await,
+        Create::Occupied => {
+            bed.here()
+                .assert_dead(record.handle(), at(IDLE), CLAUSE)
+                .await
+        }
     }
     let stale = touch(&record, at(IDLE), false);
     let _refused_or_gone = bed.here().touch(&stale, at(IDLE)).await;
@@ -103,8 +131,11 @@ pub async fn of_creates_that_race_for_a_name_one_wins<S: SessionStore>(bed: &Tes
             async move { node.create(&record, START).await }
         }))
         .await;
-        let winners: Vec<_> =
-            rivals.iter().zip(&answers).filter(|(_, answer)| **answer == Create::Created).collect();
+        let winners: Vec<_> = rivals
+            .iter()
+            .zip(&answers)
+            .filter(|(_, answer)| **answer == Create::Created)
+            .collect();
         let [(winner, _)] = winners.as_slice() else {
             panic!("{CLAUSE}: {} calls created one name", winners.len());
         };

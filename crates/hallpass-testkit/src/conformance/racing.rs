@@ -46,10 +46,11 @@ pub(super) async fn race<T: Send + 'static>(
 
 /// Returns what a task answers, or panics as it did.
 pub(super) async fn joined<T>(task: JoinHandle<T>) -> T {
-    task.await.unwrap_or_else(|error| match error.try_into_panic() {
-        Ok(panic) => resume_unwind(panic),
-        Err(error) => panic!("a task of the test was stopped: {error}"),
-    })
+    task.await
+        .unwrap_or_else(|error| match error.try_into_panic() {
+            Ok(panic) => resume_unwind(panic),
+            Err(error) => panic!("a task of the test was stopped: {error}"),
+        })
 }
 
 /// Polls a call a few times and drops it, as the engine does when a client disconnects. Returns

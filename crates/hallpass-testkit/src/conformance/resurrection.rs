@@ -29,7 +29,9 @@ pub async fn an_update_of_a_missing_session_answers_gone<S: SessionStore>(bed: &
     let next = bed.next(&record).build();
     let answer = bed.here().update(&next, record.revision(), START).await;
     assert_eq!(answer, Write::Gone, "{CLAUSE}: an update of nothing");
-    bed.here().assert_missing(record.handle(), START, CLAUSE).await;
+    bed.here()
+        .assert_missing(record.handle(), START, CLAUSE)
+        .await;
 }
 
 /// Clause 3, races 4 and 7: a touch creates nothing.
@@ -37,7 +39,9 @@ pub async fn a_touch_of_a_missing_session_answers_gone<S: SessionStore>(bed: &Te
     let (record, _token) = bed.build(RecordFixture::anonymous(), START);
     let answer = bed.here().touch(&touch(&record, at(1), true), START).await;
     assert_eq!(answer, Touched::Gone, "{CLAUSE}: a touch of nothing");
-    bed.here().assert_missing(record.handle(), START, CLAUSE).await;
+    bed.here()
+        .assert_missing(record.handle(), START, CLAUSE)
+        .await;
 }
 
 /// Clauses 3 and 7, race 1: an update that comes after the end changes nothing.
@@ -47,7 +51,11 @@ pub async fn an_update_of_an_ended_session_answers_gone<S: SessionStore>(bed: &T
     let next = bed.next(&record).last_seen(at(2)).build();
     for node in [bed.here(), bed.there()] {
         let answer = node.update(&next, record.revision(), at(2)).await;
-        assert_eq!(answer, Write::Gone, "{CLAUSE}: an update of an ended session");
+        assert_eq!(
+            answer,
+            Write::Gone,
+            "{CLAUSE}: an update of an ended session"
+        );
         node.assert_ended(&tombstone, at(2), CLAUSE).await;
     }
 }
@@ -58,7 +66,11 @@ pub async fn a_touch_of_an_ended_session_answers_gone<S: SessionStore>(bed: &Tes
     let tombstone = ended(bed, &record, at(1)).await;
     for node in [bed.here(), bed.there()] {
         let answer = node.touch(&touch(&record, at(2), true), at(2)).await;
-        assert_eq!(answer, Touched::Gone, "{CLAUSE}: a touch of an ended session");
+        assert_eq!(
+            answer,
+            Touched::Gone,
+            "{CLAUSE}: a touch of an ended session"
+        );
         node.assert_ended(&tombstone, at(2), CLAUSE).await;
     }
 }
@@ -69,7 +81,11 @@ pub async fn an_update_of_an_expired_session_answers_gone<S: SessionStore>(bed: 
     let next = bed.next(&record).last_seen(at(IDLE)).build();
     for now in [at(IDLE), at(IDLE + 1), at(ABSOLUTE)] {
         let answer = bed.here().update(&next, record.revision(), now).await;
-        assert_eq!(answer, Write::Gone, "{CLAUSE}: an update of an expired session");
+        assert_eq!(
+            answer,
+            Write::Gone,
+            "{CLAUSE}: an update of an expired session"
+        );
         bed.here().assert_dead(record.handle(), now, CLAUSE).await;
     }
 }
@@ -79,23 +95,33 @@ pub async fn a_touch_of_an_expired_session_answers_gone<S: SessionStore>(bed: &T
     let record = bed.begin(RecordFixture::anonymous()).await;
     for now in [at(IDLE), at(IDLE + 1), at(ABSOLUTE)] {
         let answer = bed.here().touch(&touch(&record, now, true), now).await;
-        assert_eq!(answer, Touched::Gone, "{CLAUSE}: a touch of an expired session");
+        assert_eq!(
+            answer,
+            Touched::Gone,
+            "{CLAUSE}: a touch of an expired session"
+        );
         bed.here().assert_dead(record.handle(), now, CLAUSE).await;
     }
 }
 
 /// Clauses 3 and 4, race 48: the repetition of a write that was applied answers `Gone` once the
 /// session has ended: what is gone comes before what was applied.
-pub async fn a_repeated_update_of_an_ended_session_answers_gone<S: SessionStore>(
-    bed: &TestBed<S>,
-) {
+pub async fn a_repeated_update_of_an_ended_session_answers_gone<S: SessionStore>(bed: &TestBed<S>) {
     let record = bed.begin(RecordFixture::anonymous()).await;
     let next = bed.next(&record).data("k", b"1").build();
     let answer = bed.here().update(&next, record.revision(), START).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of a live session");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of a live session"
+    );
     let tombstone = ended(bed, &next, at(1)).await;
     let answer = bed.here().update(&next, record.revision(), at(2)).await;
-    assert_eq!(answer, Write::Gone, "{CLAUSE}: a repeated update of an ended session");
+    assert_eq!(
+        answer,
+        Write::Gone,
+        "{CLAUSE}: a repeated update of an ended session"
+    );
     bed.here().assert_ended(&tombstone, at(2), CLAUSE).await;
 }
 
@@ -105,14 +131,32 @@ pub async fn a_session_that_was_ended_before_it_began_never_lives<S: SessionStor
 ) {
     let (record, _token) = bed.build(RecordFixture::anonymous(), START);
     let order = end(record.handle(), EndReason::Replayed, START);
-    assert_eq!(bed.here().end(&order, START).await, EndOutcome::Missing, "{CLAUSE}");
+    assert_eq!(
+        bed.here().end(&order, START).await,
+        EndOutcome::Missing,
+        "{CLAUSE}"
+    );
     let next = bed.next(&record).build();
-    assert_eq!(bed.here().create(&record, START).await, Create::Occupied, "{CLAUSE}");
+    assert_eq!(
+        bed.here().create(&record, START).await,
+        Create::Occupied,
+        "{CLAUSE}"
+    );
     let answer = bed.here().update(&next, record.revision(), START).await;
-    assert_eq!(answer, Write::Gone, "{CLAUSE}: an update of an ended session");
+    assert_eq!(
+        answer,
+        Write::Gone,
+        "{CLAUSE}: an update of an ended session"
+    );
     let answer = bed.here().touch(&touch(&record, at(1), true), START).await;
-    assert_eq!(answer, Touched::Gone, "{CLAUSE}: a touch of an ended session");
-    bed.there().assert_ended(&order.tombstone(), START, CLAUSE).await;
+    assert_eq!(
+        answer,
+        Touched::Gone,
+        "{CLAUSE}: a touch of an ended session"
+    );
+    bed.there()
+        .assert_ended(&order.tombstone(), START, CLAUSE)
+        .await;
 }
 
 async fn ended<S: SessionStore>(

@@ -118,14 +118,13 @@ async fn a_device_that_was_ended_is_logged_out_and_learns_why() {
     assert_eq!(phone.me().await, nobody(Some("revoked")));
 }
 
+/// Race 51: it may have logged in again meanwhile, and a late removal would hit the new cookie.
 #[tokio::test]
-async fn a_device_that_was_ended_is_told_to_remove_its_cookie() {
+async fn a_device_that_was_ended_is_not_told_to_remove_its_cookie() {
     let server = Server::start();
     let (mut laptop, mut phone) = two_devices(&server).await;
     laptop.post(&end(&phone.handle().await)).await;
-    let answer = phone.get("/api/me").await;
-    let removal = answer.set_cookie(SESSION);
-    assert_eq!((removal.removes(), removal.scope()), (true, SCOPE.to_vec()));
+    assert_eq!(phone.get("/api/me").await.set_cookies, []);
 }
 
 #[tokio::test]

@@ -52,10 +52,18 @@ pub async fn an_update_that_is_dropped_is_applied_in_whole_or_not_at_all<S: Sess
         let next = bed.next(&record).data("k", b"1").last_seen(at(1)).build();
         let _lost = abandoned(bed.here().update(&next, record.revision(), at(1)), polls).await;
         let stored = bed.there().live(record.handle(), at(1), CLAUSE).await;
-        let whole = if stored.revision() == next.revision() { &next } else { &record };
+        let whole = if stored.revision() == next.revision() {
+            &next
+        } else {
+            &record
+        };
         assert_same(&stored, whole, CLAUSE);
         let answer = bed.here().update(&next, record.revision(), at(1)).await;
-        assert_eq!(answer, Write::Applied, "{CLAUSE}: a dropped update, repeated");
+        assert_eq!(
+            answer,
+            Write::Applied,
+            "{CLAUSE}: a dropped update, repeated"
+        );
         bed.there().assert_live(&next, at(1), CLAUSE).await;
     }
 }
@@ -67,13 +75,24 @@ pub async fn a_touch_that_is_dropped_is_applied_in_whole_or_not_at_all<S: Sessio
     for polls in 0..POLLS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let touch = touch(&record, at(1), true);
-        let touched = record.touched(&touch, at(1)).1.unwrap_or_else(|| record.clone());
+        let touched = record
+            .touched(&touch, at(1))
+            .1
+            .unwrap_or_else(|| record.clone());
         let _lost = abandoned(bed.here().touch(&touch, at(1)), polls).await;
         let stored = bed.there().live(record.handle(), at(1), CLAUSE).await;
-        let whole = if stored.last_seen() == at(1) { &touched } else { &record };
+        let whole = if stored.last_seen() == at(1) {
+            &touched
+        } else {
+            &record
+        };
         assert_same(&stored, whole, CLAUSE);
         let answer = bed.here().touch(&touch, at(1)).await;
-        assert_eq!(answer, Touched::Applied, "{CLAUSE}: a dropped touch, repeated");
+        assert_eq!(
+            answer,
+            Touched::Applied,
+            "{CLAUSE}: a dropped touch, repeated"
+        );
         bed.there().assert_live(&touched, at(1), CLAUSE).await;
     }
 }

@@ -17,6 +17,7 @@ use hallpass_core::Write;
 use tokio::task::yield_now;
 
 use super::CLAUSE;
+use crate::SeededRandom;
 use crate::conformance::bed::START;
 use crate::conformance::bed::TestBed;
 use crate::conformance::bed::at;
@@ -28,7 +29,6 @@ use crate::conformance::racing::ROUNDS;
 use crate::conformance::racing::Racer;
 use crate::conformance::racing::joined;
 use crate::conformance::racing::race;
-use crate::SeededRandom;
 
 /// Clauses 3 and 7, races 1 and 2: updates that loaded before the end and write while it happens,
 /// or after it, do not undo it.
@@ -97,14 +97,26 @@ pub async fn a_session_that_begins_while_it_ends_is_ended<S: SessionStore>(bed: 
 
 /// Clause 7: of many ends one is the first, and all the others are told of it.
 pub async fn of_ends_that_race_the_first_counts<S: SessionStore>(bed: &TestBed<S>) {
-    let reasons = [EndReason::Logout, EndReason::Replayed, EndReason::Evicted, EndReason::Idle];
+    let reasons = [
+        EndReason::Logout,
+        EndReason::Replayed,
+        EndReason::Evicted,
+        EndReason::Idle,
+    ];
     for _ in 0..ROUNDS {
         let record = bed.begin(RecordFixture::anonymous()).await;
-        let outcomes = race(reasons.iter().cycle().take(16).enumerate().map(|(n, reason)| {
-            let node = bed.node(n);
-            let order = end(record.handle(), reason.clone(), at(n as u64));
-            async move { node.end(&order, START).await }
-        }))
+        let outcomes = race(
+            reasons
+                .iter()
+                .cycle()
+                .take(16)
+                .enumerate()
+                .map(|(n, reason)| {
+                    let node = bed.node(n);
+                    let order = end(record.handle(), reason.clone(), at(n as u64));
+                    async move { node.end(&order, START).await }
+                }),
+        )
         .await;
         let mut first = Vec::new();
         let mut later = Vec::new();
@@ -118,7 +130,10 @@ pub async fn of_ends_that_race_the_first_counts<S: SessionStore>(bed: &TestBed<S
         let [tombstone] = first.as_slice() else {
             panic!("{CLAUSE}: the session ended {} times", first.len());
         };
-        assert!(later.iter().all(|told| told == tombstone), "{CLAUSE}: another tombstone was told");
+        assert!(
+            later.iter().all(|told| told == tombstone),
+            "{CLAUSE}: another tombstone was told"
+        );
         bed.here().assert_ended(tombstone, at(1), CLAUSE).await;
         bed.there().assert_ended(tombstone, at(1), CLAUSE).await;
     }
@@ -126,9 +141,7 @@ pub async fn of_ends_that_race_the_first_counts<S: SessionStore>(bed: &TestBed<S
 
 /// Clauses 3 and 7, races 1 to 3: while many tasks write and touch without pause, every call that
 /// starts after the end has returned finds the session ended.
-pub async fn no_call_that_starts_after_the_end_sees_the_session<S: SessionStore>(
-    bed: &TestBed<S>,
-) {
+pub async fn no_call_that_starts_after_the_end_sees_the_session<S: SessionStore>(bed: &TestBed<S>) {
     for round in 0..ROUNDS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let stop = Arc::new(AtomicBool::new(false));
@@ -187,7 +200,11 @@ fn ends<S: SessionStore>(node: Node<S>, record: &SessionRecord) -> Racer<()> {
     let tombstone = Tombstone::of(record, EndReason::Logout, START);
     Box::pin(async move {
         let outcome = node.end(&order, START).await;
-        assert_eq!(outcome, EndOutcome::Ended(tombstone.clone()), "{CLAUSE}: a live session");
+        assert_eq!(
+            outcome,
+            EndOutcome::Ended(tombstone.clone()),
+            "{CLAUSE}: a live session"
+        );
         node.assert_ended(&tombstone, START, CLAUSE).await;
     })
 }
@@ -196,7 +213,11 @@ async fn assert_over<S: SessionStore>(bed: &TestBed<S>, record: &SessionRecord) 
     for node in [bed.here(), bed.there()] {
         match node.load(record.handle(), at(1)).await {
             Load::Ended(tombstone) => {
-                assert_eq!(*tombstone.reason(), EndReason::Logout, "{CLAUSE}: another reason");
+                assert_eq!(
+                    *tombstone.reason(),
+                    EndReason::Logout,
+                    "{CLAUSE}: another reason"
+                );
             }
             other => panic!("{CLAUSE}: an ended session was told as {other:?}"),
         }

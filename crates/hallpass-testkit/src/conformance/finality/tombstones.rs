@@ -55,12 +55,26 @@ pub async fn every_reason_comes_back<S: SessionStore>(bed: &TestBed<S>) {
         EndReason::Superseded,
     ] {
         let record = bed.begin(RecordFixture::anonymous()).await;
-        let _ended = bed.here().end(&end(record.handle(), reason.clone(), START), START).await;
-        assert_eq!(*ended(bed, record.handle(), START).await.reason(), reason, "{CLAUSE}");
+        let _ended = bed
+            .here()
+            .end(&end(record.handle(), reason.clone(), START), START)
+            .await;
+        assert_eq!(
+            *ended(bed, record.handle(), START).await.reason(),
+            reason,
+            "{CLAUSE}"
+        );
 
         let (unknown, _token) = bed.build(RecordFixture::anonymous(), START);
-        let _missing = bed.here().end(&end(unknown.handle(), reason.clone(), START), START).await;
-        assert_eq!(*ended(bed, unknown.handle(), START).await.reason(), reason, "{CLAUSE}");
+        let _missing = bed
+            .here()
+            .end(&end(unknown.handle(), reason.clone(), START), START)
+            .await;
+        assert_eq!(
+            *ended(bed, unknown.handle(), START).await.reason(),
+            reason,
+            "{CLAUSE}"
+        );
     }
 }
 
@@ -71,18 +85,37 @@ pub async fn only_the_holder_of_the_last_token_is_told<S: SessionStore>(bed: &Te
     let (renewed, parent) = bed.begin_with_token(RecordFixture::anonymous()).await;
     let next = bed.next(&renewed).renewed(&parent, START).build();
     let answer = bed.here().update(&next, renewed.revision(), START).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of the stored revision"
+    );
     let (unknown, stranger) = bed.build(RecordFixture::anonymous(), START);
     for handle in [record.handle(), renewed.handle(), unknown.handle()] {
-        let _ended = bed.here().end(&end(handle, EndReason::Logout, START), START).await;
+        let _ended = bed
+            .here()
+            .end(&end(handle, EndReason::Logout, START), START)
+            .await;
     }
     let tombstone = ended(bed, record.handle(), START).await;
-    assert!(tombstone.verifies(&token), "{CLAUSE}: the holder of the token is told");
-    assert!(!tombstone.verifies(&parent), "{CLAUSE}: a token of another session");
+    assert!(
+        tombstone.verifies(&token),
+        "{CLAUSE}: the holder of the token is told"
+    );
+    assert!(
+        !tombstone.verifies(&parent),
+        "{CLAUSE}: a token of another session"
+    );
     let tombstone = ended(bed, renewed.handle(), START).await;
-    assert!(!tombstone.verifies(&parent), "{CLAUSE}: a token from before a renewal");
+    assert!(
+        !tombstone.verifies(&parent),
+        "{CLAUSE}: a token from before a renewal"
+    );
     let tombstone = ended(bed, unknown.handle(), START).await;
-    assert!(!tombstone.verifies(&stranger), "{CLAUSE}: nothing is known of this session");
+    assert!(
+        !tombstone.verifies(&stranger),
+        "{CLAUSE}: nothing is known of this session"
+    );
 }
 
 /// Clause 7, race 2: ending what is not there succeeds, and the first such end counts.
@@ -91,11 +124,23 @@ pub async fn ending_what_is_not_there_leaves_a_tombstone<S: SessionStore>(bed: &
     let order = end(record.handle(), EndReason::Logout, at(1));
     let answer = bed.here().end(&order, at(1)).await;
     assert_eq!(answer, EndOutcome::Missing, "{CLAUSE}: nothing was known");
-    bed.there().assert_ended(&order.tombstone(), at(2), CLAUSE).await;
+    bed.there()
+        .assert_ended(&order.tombstone(), at(2), CLAUSE)
+        .await;
     let later = end(record.handle(), EndReason::Replayed, at(2));
     let answer = bed.there().end(&later, at(2)).await;
-    assert_eq!(answer, EndOutcome::Already(order.tombstone()), "{CLAUSE}: ended before");
-    bed.here().assert_ended(&order.tombstone(), order.keep_until.saturating_sub(MS), CLAUSE).await;
+    assert_eq!(
+        answer,
+        EndOutcome::Already(order.tombstone()),
+        "{CLAUSE}: ended before"
+    );
+    bed.here()
+        .assert_ended(
+            &order.tombstone(),
+            order.keep_until.saturating_sub(MS),
+            CLAUSE,
+        )
+        .await;
 }
 
 /// Clauses 1 and 7: the end of an expired session leaves a tombstone, too: that of its deadline,
@@ -105,16 +150,28 @@ pub async fn ending_an_expired_session_leaves_a_tombstone<S: SessionStore>(bed: 
     let order = end(record.handle(), EndReason::Logout, at(IDLE + 5));
     let tombstone = match bed.here().end(&order, at(IDLE + 5)).await {
         EndOutcome::Already(tombstone) => {
-            assert_eq!(Some(&tombstone), record.expired(at(IDLE)).as_ref(), "{CLAUSE}");
+            assert_eq!(
+                Some(&tombstone),
+                record.expired(at(IDLE)).as_ref(),
+                "{CLAUSE}"
+            );
             tombstone
         }
         EndOutcome::Missing => order.tombstone(),
         EndOutcome::Ended(_) => panic!("{CLAUSE}: an expired session ended as if it were live"),
     };
-    bed.here().assert_ended(&tombstone, at(IDLE + 6), CLAUSE).await;
-    bed.there().assert_ended(&tombstone, at(IDLE - 1), CLAUSE).await;
+    bed.here()
+        .assert_ended(&tombstone, at(IDLE + 6), CLAUSE)
+        .await;
+    bed.there()
+        .assert_ended(&tombstone, at(IDLE - 1), CLAUSE)
+        .await;
     let answer = bed.there().end(&order, at(IDLE + 6)).await;
-    assert_eq!(answer, EndOutcome::Already(tombstone), "{CLAUSE}: ended before");
+    assert_eq!(
+        answer,
+        EndOutcome::Already(tombstone),
+        "{CLAUSE}: ended before"
+    );
 }
 
 /// Clause 7: a tombstone stays as long as the session could have lived, and longer than its idle
@@ -122,17 +179,28 @@ pub async fn ending_an_expired_session_leaves_a_tombstone<S: SessionStore>(bed: 
 pub async fn a_tombstone_stays_until_the_absolute_deadline<S: SessionStore>(bed: &TestBed<S>) {
     for (fixture, deadline) in [
         (RecordFixture::anonymous(), at(ABSOLUTE)),
-        (RecordFixture::anonymous().timeouts(None, Duration::from_millis(700)), after(700)),
-        (RecordFixture::anonymous().timeouts(None, Duration::from_secs(86_400)), at(86_400)),
+        (
+            RecordFixture::anonymous().timeouts(None, Duration::from_millis(700)),
+            after(700),
+        ),
+        (
+            RecordFixture::anonymous().timeouts(None, Duration::from_secs(86_400)),
+            at(86_400),
+        ),
     ] {
         let record = bed.begin(fixture).await;
-        let _ended = bed.here().end(&end(record.handle(), EndReason::Logout, START), START).await;
+        let _ended = bed
+            .here()
+            .end(&end(record.handle(), EndReason::Logout, START), START)
+            .await;
         let tombstone = Tombstone::of(&record, EndReason::Logout, START);
         for now in [START, deadline.saturating_sub(MS)] {
             bed.here().assert_ended(&tombstone, now, CLAUSE).await;
             bed.there().assert_ended(&tombstone, now, CLAUSE).await;
         }
-        bed.here().assert_dead(record.handle(), deadline, CLAUSE).await;
+        bed.here()
+            .assert_dead(record.handle(), deadline, CLAUSE)
+            .await;
     }
 }
 

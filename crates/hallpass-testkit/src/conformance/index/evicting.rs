@@ -56,10 +56,17 @@ pub async fn a_smaller_limit_evicts_all_that_are_too_many<S: SubjectIndex>(bed: 
             None => panic!("six records have a last one"),
         };
         let (record, _token) = bed.build(RecordFixture::of(&alice), at(20));
-        let answer = bed.here().bind(&login(&record, limit(2, at_limit)), at(20)).await;
+        let answer = bed
+            .here()
+            .bind(&login(&record, limit(2, at_limit)), at(20))
+            .await;
         let evicted = tombstones(&evicted, &EndReason::Evicted, at(20));
         assert_bound(&answer, &evicted, CLAUSE);
-        assert_listed(&bed.there().list(&alice, at(20)).await, &[kept, record], CLAUSE);
+        assert_listed(
+            &bed.there().list(&alice, at(20)).await,
+            &[kept, record],
+            CLAUSE,
+        );
     }
 }
 
@@ -71,7 +78,10 @@ pub async fn a_login_is_never_evicted_by_itself<S: SubjectIndex>(bed: &TestBed<S
         let alice = subject(&format!("alice {at_limit:?}"));
         let old = logged_in(bed, &alice, START).await;
         let (record, _token) = bed.build(RecordFixture::of(&alice), earlier);
-        let answer = bed.here().bind(&login(&record, limit(1, at_limit)), earlier).await;
+        let answer = bed
+            .here()
+            .bind(&login(&record, limit(1, at_limit)), earlier)
+            .await;
         let evicted = tombstones(&[old], &EndReason::Evicted, earlier);
         assert_bound(&answer, &evicted, CLAUSE);
         assert_listed(&bed.there().list(&alice, earlier).await, &[record], CLAUSE);
@@ -87,14 +97,21 @@ async fn evicts<S: SubjectIndex>(
 ) {
     let alice = subject("alice");
     let (record, _token) = bed.build(RecordFixture::of(&alice), at(20));
-    let answer = bed.there().bind(&login(&record, limit(3, at_limit)), at(20)).await;
+    let answer = bed
+        .there()
+        .bind(&login(&record, limit(3, at_limit)), at(20))
+        .await;
     let evicted = tombstones(end, &EndReason::Evicted, at(20));
     assert_bound(&answer, &evicted, CLAUSE);
     for tombstone in &evicted {
         bed.here().assert_ended(tombstone, at(20), CLAUSE).await;
     }
     let [one, other] = stay.clone();
-    assert_listed(&bed.here().list(&alice, at(20)).await, &[one, other, record], CLAUSE);
+    assert_listed(
+        &bed.here().list(&alice, at(20)).await,
+        &[one, other, record],
+        CLAUSE,
+    );
 }
 
 /// Begins three sessions of alice, one after the other.
@@ -114,6 +131,13 @@ async fn used<S: SubjectIndex>(
     now: Timestamp,
 ) -> SessionRecord {
     let touch = touch(record, now, false);
-    assert_eq!(bed.here().touch(&touch, now).await, Touched::Applied, "{CLAUSE}");
-    record.touched(&touch, now).1.unwrap_or_else(|| record.clone())
+    assert_eq!(
+        bed.here().touch(&touch, now).await,
+        Touched::Applied,
+        "{CLAUSE}"
+    );
+    record
+        .touched(&touch, now)
+        .1
+        .unwrap_or_else(|| record.clone())
 }

@@ -59,7 +59,10 @@ pub async fn ended_sessions_free_their_place<S: SubjectIndex>(bed: &TestBed<S>) 
         let (second, _token) = bed.build(RecordFixture::of(&alice), at(1));
         let bind = login(&second, limit(1, at_limit));
         assert_bound(&bed.here().bind(&bind, at(1)).await, &[], CLAUSE);
-        let _ended = bed.there().end_subject(&alice, None, &EndReason::Logout, at(1)).await;
+        let _ended = bed
+            .there()
+            .end_subject(&alice, None, &EndReason::Logout, at(1))
+            .await;
 
         let (third, _token) = bed.build(RecordFixture::of(&alice), at(2));
         let bind = login(&third, limit(1, at_limit));
@@ -76,8 +79,15 @@ pub async fn locked_sessions_keep_their_place<S: SubjectIndex>(bed: &TestBed<S>)
     assert_bound(&bed.here().bind(&bind, START).await, &[], CLAUSE);
     let (record, _token) = bed.build(RecordFixture::of(&alice), at(IDLE + 1));
     let bind = login(&record, limit(1, AtLimit::Reject));
-    assert_denied(&bed.here().bind(&bind, at(IDLE + 1)).await, &[locks], CLAUSE);
+    assert_denied(
+        &bed.here().bind(&bind, at(IDLE + 1)).await,
+        &[locks],
+        CLAUSE,
+    );
 }
 
-const WAYS: [AtLimit; 3] =
-    [AtLimit::EvictLeastRecentlyUsed, AtLimit::EvictOldest, AtLimit::Reject];
+const WAYS: [AtLimit; 3] = [
+    AtLimit::EvictLeastRecentlyUsed,
+    AtLimit::EvictOldest,
+    AtLimit::Reject,
+];

@@ -25,12 +25,17 @@ pub async fn a_login_beyond_the_limit_is_denied_and_changes_nothing<S: SubjectIn
     bed: &TestBed<S>,
 ) {
     let alice = subject("alice");
-    let active = [logged_in(bed, &alice, START).await, logged_in(bed, &alice, at(1)).await];
+    let active = [
+        logged_in(bed, &alice, START).await,
+        logged_in(bed, &alice, at(1)).await,
+    ];
     for max in [1, 2] {
         let (record, _token) = bed.build(RecordFixture::of(&alice), at(2));
         let bind = login(&record, limit(max, AtLimit::Reject));
         assert_denied(&bed.here().bind(&bind, at(2)).await, &active, CLAUSE);
-        bed.here().assert_missing(record.handle(), at(2), CLAUSE).await;
+        bed.here()
+            .assert_missing(record.handle(), at(2), CLAUSE)
+            .await;
         assert_listed(&bed.there().list(&alice, at(2)).await, &active, CLAUSE);
         for record in &active {
             bed.there().assert_live(record, at(2), CLAUSE).await;
@@ -43,14 +48,16 @@ pub async fn a_login_beyond_the_limit_is_denied_and_changes_nothing<S: SubjectIn
 
 /// Clauses 3 and 4, race 26: a login that was denied succeeds once there is room, under the same
 /// name: it left nothing.
-pub async fn a_denied_login_can_be_repeated_once_there_is_room<S: SubjectIndex>(
-    bed: &TestBed<S>,
-) {
+pub async fn a_denied_login_can_be_repeated_once_there_is_room<S: SubjectIndex>(bed: &TestBed<S>) {
     let alice = subject("alice");
     let active = logged_in(bed, &alice, START).await;
     let (record, _token) = bed.build(RecordFixture::of(&alice), at(1));
     let bind = login(&record, limit(1, AtLimit::Reject));
-    assert_denied(&bed.here().bind(&bind, at(1)).await, &[active.clone()], CLAUSE);
+    assert_denied(
+        &bed.here().bind(&bind, at(1)).await,
+        &[active.clone()],
+        CLAUSE,
+    );
     let order = end(active.handle(), EndReason::Logout, at(2));
     let _ended = bed.here().end(&order, at(2)).await;
     assert_bound(&bed.here().bind(&bind, at(2)).await, &[], CLAUSE);
@@ -82,5 +89,8 @@ pub async fn the_limit_of_one_subject_is_not_that_of_another<S: SubjectIndex>(be
     bed.here().assert_live(&nobody, START, CLAUSE).await;
 }
 
-const WAYS: [AtLimit; 3] =
-    [AtLimit::EvictLeastRecentlyUsed, AtLimit::EvictOldest, AtLimit::Reject];
+const WAYS: [AtLimit; 3] = [
+    AtLimit::EvictLeastRecentlyUsed,
+    AtLimit::EvictOldest,
+    AtLimit::Reject,
+];

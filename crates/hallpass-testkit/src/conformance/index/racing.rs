@@ -36,7 +36,11 @@ const CLAUSE: &str = "clause 2 of `SubjectIndex` (never more than the limit)";
 pub async fn logins_that_race_never_pass_a_limit_that_rejects<S: SubjectIndex>(bed: &TestBed<S>) {
     for round in 0..GREAT_ROUNDS {
         let race = logins(bed, AtLimit::Reject, round).await;
-        assert_eq!(race.evicted, [], "{CLAUSE}: a limit that rejects evicts nobody");
+        assert_eq!(
+            race.evicted,
+            [],
+            "{CLAUSE}: a limit that rejects evicts nobody"
+        );
         assert_eq!(race.begun, race.live, "{CLAUSE}: who was let in lives");
         assert_eq!(race.denied, LOGINS - MAX, "{CLAUSE}: the others are denied");
     }
@@ -47,7 +51,9 @@ pub async fn logins_that_race_never_pass_a_limit_that_evicts_the_oldest<S: Subje
     bed: &TestBed<S>,
 ) {
     for round in 0..GREAT_ROUNDS {
-        logins(bed, AtLimit::EvictOldest, round).await.assert_evicting();
+        logins(bed, AtLimit::EvictOldest, round)
+            .await
+            .assert_evicting();
     }
 }
 
@@ -58,7 +64,9 @@ pub async fn logins_that_race_never_pass_a_limit_that_evicts_the_least_recently_
     bed: &TestBed<S>,
 ) {
     for round in 0..GREAT_ROUNDS {
-        logins(bed, AtLimit::EvictLeastRecentlyUsed, round).await.assert_evicting();
+        logins(bed, AtLimit::EvictLeastRecentlyUsed, round)
+            .await
+            .assert_evicting();
     }
 }
 
@@ -78,17 +86,29 @@ pub async fn a_login_that_races_the_end_of_all_sessions_is_listed_or_ended<S: Su
             handles.push(record.handle());
             racers.push(Box::pin(async move {
                 let answer = node.bind(&bind, START).await;
-                assert!(matches!(answer, Bound::Bound { .. }), "{LISTED}: {answer:?}");
+                assert!(
+                    matches!(answer, Bound::Bound { .. }),
+                    "{LISTED}: {answer:?}"
+                );
             }));
         }
         let (node, whose) = (bed.there().clone(), alice.clone());
-        racers.insert(round % 7, Box::pin(async move {
-            let _ended = node.end_subject(&whose, None, &EndReason::Logout, START).await;
-        }));
+        racers.insert(
+            round % 7,
+            Box::pin(async move {
+                let _ended = node
+                    .end_subject(&whose, None, &EndReason::Logout, START)
+                    .await;
+            }),
+        );
         race(racers).await;
         bed.here().assert_dead(old.handle(), START, LISTED).await;
         let live = living(bed, &handles, START).await;
-        assert_eq!(bed.there().names(&alice, START).await, live, "{LISTED}: who lives is listed");
+        assert_eq!(
+            bed.there().names(&alice, START).await,
+            live,
+            "{LISTED}: who lives is listed"
+        );
     }
 }
 
@@ -110,15 +130,24 @@ pub async fn no_update_undoes_the_end_of_all_sessions<S: SubjectIndex>(bed: &Tes
             }));
         }
         let (node, whose) = (bed.there().clone(), alice.clone());
-        racers.insert(round % 7, Box::pin(async move {
-            let ended = node.end_subject(&whose, None, &EndReason::Logout, START).await;
-            assert_eq!(ended.len(), 6, "{LISTED}: all live sessions end");
-        }));
+        racers.insert(
+            round % 7,
+            Box::pin(async move {
+                let ended = node
+                    .end_subject(&whose, None, &EndReason::Logout, START)
+                    .await;
+                assert_eq!(ended.len(), 6, "{LISTED}: all live sessions end");
+            }),
+        );
         race(racers).await;
         for record in &records {
             bed.here().assert_dead(record.handle(), START, LISTED).await;
         }
-        assert_eq!(bed.here().names(&alice, START).await, [], "{LISTED}: all sessions ended");
+        assert_eq!(
+            bed.here().names(&alice, START).await,
+            [],
+            "{LISTED}: all sessions ended"
+        );
     }
 }
 
@@ -135,18 +164,25 @@ struct Outcome {
 
 impl Outcome {
     fn assert_evicting(&self) {
-        assert_eq!(self.denied, 0, "{CLAUSE}: a limit that evicts denies nobody");
+        assert_eq!(
+            self.denied, 0,
+            "{CLAUSE}: a limit that evicts denies nobody"
+        );
         let mut all = [self.evicted.as_slice(), self.live.as_slice()].concat();
         all.sort_unstable();
-        assert_eq!(self.begun, all, "{CLAUSE}: each session was evicted once, or lives");
+        assert_eq!(
+            self.begun, all,
+            "{CLAUSE}: each session was evicted once, or lives"
+        );
     }
 }
 
 /// Lets sixty-four logins of one subject race, and watches that there are never too many sessions.
 async fn logins<S: SubjectIndex>(bed: &TestBed<S>, at_limit: AtLimit, round: u64) -> Outcome {
     let alice = subject(&format!("alice {round}"));
-    let records: Vec<SessionRecord> =
-        (0..LOGINS).map(|_| bed.build(RecordFixture::of(&alice), START).0).collect();
+    let records: Vec<SessionRecord> = (0..LOGINS)
+        .map(|_| bed.build(RecordFixture::of(&alice), START).0)
+        .collect();
     let done = Arc::new(AtomicBool::new(false));
     let watch = watched(bed, &alice, &done);
     let answers = race(records.iter().enumerate().map(|(n, record)| {
@@ -159,19 +195,42 @@ async fn logins<S: SubjectIndex>(bed: &TestBed<S>, at_limit: AtLimit, round: u64
 
     let handles: Vec<_> = records.iter().map(SessionRecord::handle).collect();
     let live = living(bed, &handles, START).await;
-    assert_eq!(live.len(), MAX, "{CLAUSE}: so many sessions live after the race");
-    assert_eq!(bed.there().names(&alice, START).await, live, "{CLAUSE}: who lives is listed");
+    assert_eq!(
+        live.len(),
+        MAX,
+        "{CLAUSE}: so many sessions live after the race"
+    );
+    assert_eq!(
+        bed.there().names(&alice, START).await,
+        live,
+        "{CLAUSE}: who lives is listed"
+    );
 
-    let mut outcome = Outcome { begun: Vec::new(), evicted: Vec::new(), live, denied: 0 };
+    let mut outcome = Outcome {
+        begun: Vec::new(),
+        evicted: Vec::new(),
+        live,
+        denied: 0,
+    };
     for (handle, answer) in handles.into_iter().zip(answers) {
         match answer {
             Bound::Bound { evicted } => {
-                assert!(evicted.iter().all(|gone| *gone.reason() == EndReason::Evicted));
+                assert!(
+                    evicted
+                        .iter()
+                        .all(|gone| *gone.reason() == EndReason::Evicted)
+                );
                 outcome.begun.push(handle);
-                outcome.evicted.extend(evicted.iter().map(Tombstone::handle));
+                outcome
+                    .evicted
+                    .extend(evicted.iter().map(Tombstone::handle));
             }
             Bound::Denied { active } => {
-                assert_eq!(active.len(), MAX, "{CLAUSE}: denied with this many active sessions");
+                assert_eq!(
+                    active.len(),
+                    MAX,
+                    "{CLAUSE}: denied with this many active sessions"
+                );
                 outcome.denied += 1;
             }
             other => panic!("{CLAUSE}: a login was answered {other:?}"),

@@ -31,23 +31,39 @@ const CLAUSE: &str = "clause 5 of `SubjectIndex` (the session to replace)";
 /// tombstone says why. It was replaced, so it is not among those that were evicted.
 pub async fn the_replaced_session_is_superseded<S: SubjectIndex>(bed: &TestBed<S>) {
     let alice = subject("alice");
-    let anonymous = bed.begin(RecordFixture::anonymous().data("cart", b"[1]")).await;
+    let anonymous = bed
+        .begin(RecordFixture::anonymous().data("cart", b"[1]"))
+        .await;
     // A touch is no write, so the login still replaces what it loaded.
-    let _applied = bed.here().touch(&touch(&anonymous, at(1), false), at(1)).await;
+    let _applied = bed
+        .here()
+        .touch(&touch(&anonymous, at(1), false), at(1))
+        .await;
     let (record, _token) = bed.build(RecordFixture::of(&alice), at(2));
-    let answer = bed.here().bind(&replacing(&record, &anonymous, None), at(2)).await;
+    let answer = bed
+        .here()
+        .bind(&replacing(&record, &anonymous, None), at(2))
+        .await;
     assert_bound(&answer, &[], CLAUSE);
     let tombstone = Tombstone::of(&anonymous, EndReason::Superseded, at(2));
     bed.there().assert_ended(&tombstone, at(2), CLAUSE).await;
     bed.there().assert_live(&record, at(2), CLAUSE).await;
     let late = bed.next(&anonymous).data("cart", b"[2]").build();
     let answer = bed.there().update(&late, anonymous.revision(), at(2)).await;
-    assert_eq!(answer, Write::Gone, "{CLAUSE}: an update of the replaced session");
+    assert_eq!(
+        answer,
+        Write::Gone,
+        "{CLAUSE}: an update of the replaced session"
+    );
 }
 
 /// Clauses 2 and 5: the replaced session makes room for its successor.
 pub async fn a_replaced_session_does_not_count<S: SubjectIndex>(bed: &TestBed<S>) {
-    for at_limit in [AtLimit::EvictLeastRecentlyUsed, AtLimit::EvictOldest, AtLimit::Reject] {
+    for at_limit in [
+        AtLimit::EvictLeastRecentlyUsed,
+        AtLimit::EvictOldest,
+        AtLimit::Reject,
+    ] {
         let alice = subject(&format!("alice {at_limit:?}"));
         let other = logged_in(bed, &alice, START).await;
         let old = logged_in(bed, &alice, at(1)).await;
@@ -56,7 +72,11 @@ pub async fn a_replaced_session_does_not_count<S: SubjectIndex>(bed: &TestBed<S>
         assert_bound(&bed.here().bind(&bind, at(2)).await, &[], CLAUSE);
         let tombstone = Tombstone::of(&old, EndReason::Superseded, at(2));
         bed.there().assert_ended(&tombstone, at(2), CLAUSE).await;
-        assert_listed(&bed.there().list(&alice, at(2)).await, &[other, record], CLAUSE);
+        assert_listed(
+            &bed.there().list(&alice, at(2)).await,
+            &[other, record],
+            CLAUSE,
+        );
     }
 }
 
@@ -67,7 +87,11 @@ pub async fn a_session_at_another_revision_is_not_replaced<S: SubjectIndex>(bed:
     let loaded = bed.begin(RecordFixture::anonymous()).await;
     let written = bed.next(&loaded).data("cart", b"[1]").build();
     let answer = bed.here().update(&written, loaded.revision(), START).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of the stored revision"
+    );
     let later = bed.next(&written).build();
     for old in [&loaded, &later] {
         let (record, _token) = bed.build(RecordFixture::of(&alice), at(1));
@@ -89,7 +113,9 @@ pub async fn a_session_that_ended_or_expired_is_not_replaced<S: SubjectIndex>(be
         let (record, _token) = bed.build(RecordFixture::of(&alice), now);
         let answer = bed.here().bind(&replacing(&record, old, None), now).await;
         assert!(matches!(answer, Bound::Conflict), "{CLAUSE}: {answer:?}");
-        bed.there().assert_missing(record.handle(), now, CLAUSE).await;
+        bed.there()
+            .assert_missing(record.handle(), now, CLAUSE)
+            .await;
         bed.there().assert_dead(old.handle(), now, CLAUSE).await;
     }
     let tombstone = Tombstone::of(&ended, EndReason::Logout, START);
@@ -102,8 +128,9 @@ pub async fn a_session_is_replaced_by_one_login_only<S: SubjectIndex>(bed: &Test
     for round in 0..ROUNDS {
         let alice = subject(&format!("alice {round}"));
         let old = bed.begin(RecordFixture::anonymous()).await;
-        let records: Vec<_> =
-            (0..8).map(|_| bed.build(RecordFixture::of(&alice), START).0).collect();
+        let records: Vec<_> = (0..8)
+            .map(|_| bed.build(RecordFixture::of(&alice), START).0)
+            .collect();
         let answers = race(records.iter().enumerate().map(|(n, record)| {
             let (node, bind) = (bed.node(n), replacing(record, &old, None));
             async move { node.bind(&bind, START).await }
@@ -117,7 +144,11 @@ pub async fn a_session_is_replaced_by_one_login_only<S: SubjectIndex>(bed: &Test
                 other => panic!("{CLAUSE}: a login that races was answered {other:?}"),
             }
         }
-        assert_eq!(begun.len(), 1, "{CLAUSE}: so many logins replaced one session");
+        assert_eq!(
+            begun.len(),
+            1,
+            "{CLAUSE}: so many logins replaced one session"
+        );
         assert_listed(&bed.here().list(&alice, START).await, &begun, CLAUSE);
     }
 }
@@ -133,16 +164,23 @@ pub async fn a_login_that_replaces_never_writes_over_an_update<S: SubjectIndex>(
         let bind = replacing(&record, &old, None);
         let (here, there) = (bed.here().clone(), bed.there().clone());
         let (expected, written) = (old.revision(), next.clone());
-        let bound: Racer<bool> = Box::pin(async move {
-            matches!(here.bind(&bind, START).await, Bound::Bound { .. })
-        });
-        let applied: Racer<bool> = Box::pin(async move {
-            there.update(&written, expected, START).await == Write::Applied
-        });
-        let racers = if round % 2 == 0 { [bound, applied] } else { [applied, bound] };
+        let bound: Racer<bool> =
+            Box::pin(async move { matches!(here.bind(&bind, START).await, Bound::Bound { .. }) });
+        let applied: Racer<bool> =
+            Box::pin(
+                async move { there.update(&written, expected, START).await == Write::Applied },
+            );
+        let racers = if round % 2 == 0 {
+            [bound, applied]
+        } else {
+            [applied, bound]
+        };
         let answers = race(racers).await;
         let told = answers.iter().filter(|won| **won).count();
-        assert_eq!(told, 1, "{CLAUSE}: a login and an update both won, or none did");
+        assert_eq!(
+            told, 1,
+            "{CLAUSE}: a login and an update both won, or none did"
+        );
         if bed.here().is_live(record.handle(), START).await {
             bed.here().assert_dead(old.handle(), START, CLAUSE).await;
         } else {
@@ -155,5 +193,7 @@ pub async fn a_login_that_replaces_never_writes_over_an_update<S: SubjectIndex>(
 async fn assert_conflict<S: SubjectIndex>(bed: &TestBed<S>, bind: &Bind) {
     let answer = bed.here().bind(bind, at(1)).await;
     assert!(matches!(answer, Bound::Conflict), "{CLAUSE}: {answer:?}");
-    bed.there().assert_missing(bind.record.handle(), at(1), CLAUSE).await;
+    bed.there()
+        .assert_missing(bind.record.handle(), at(1), CLAUSE)
+        .await;
 }

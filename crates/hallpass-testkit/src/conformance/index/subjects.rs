@@ -31,7 +31,10 @@ pub async fn look_alikes_are_listed_apart<S: SubjectIndex>(bed: &TestBed<S>) {
 pub async fn look_alikes_are_ended_apart<S: SubjectIndex>(bed: &TestBed<S>) {
     let mut others = everybody(bed).await;
     while let Some((subject, record)) = others.pop() {
-        let ended = bed.here().end_subject(&subject, None, &EndReason::Logout, at(1)).await;
+        let ended = bed
+            .here()
+            .end_subject(&subject, None, &EndReason::Logout, at(1))
+            .await;
         let expected = tombstones(&[record], &EndReason::Logout, at(1));
         assert_eq!(ended, expected, "{LISTED}: the sessions of {subject:?}");
         for (_, record) in &others {
@@ -47,7 +50,11 @@ pub async fn look_alikes_are_limited_apart<S: SubjectIndex>(bed: &TestBed<S>) {
     let mut records = Vec::new();
     for subject in look_alikes() {
         let (record, _token) = bed.build(RecordFixture::of(&subject), START);
-        assert_bound(&bed.here().bind(&login(&record, one), START).await, &[], CLAUSE);
+        assert_bound(
+            &bed.here().bind(&login(&record, one), START).await,
+            &[],
+            CLAUSE,
+        );
         records.push(record);
     }
     for record in &records {

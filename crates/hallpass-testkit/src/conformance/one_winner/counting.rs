@@ -32,7 +32,11 @@ pub async fn no_increment_is_lost<S: SessionStore>(bed: &TestBed<S>) {
     }))
     .await;
     let record = bed.there().live(handle, START, CLAUSE).await;
-    assert_eq!(count(&record), RACERS * EACH, "{CLAUSE}: increments were lost");
+    assert_eq!(
+        count(&record),
+        RACERS * EACH,
+        "{CLAUSE}: increments were lost"
+    );
     assert_eq!(
         record.revision().number(),
         1 + u64::try_from(RACERS * EACH).unwrap_or(u64::MAX),
@@ -95,7 +99,9 @@ async fn written<S: SessionStore>(
         let Some((key, value)) = change(&record) else {
             return false;
         };
-        let next = next(&record, random).data(key, value.to_string().as_bytes()).build();
+        let next = next(&record, random)
+            .data(key, value.to_string().as_bytes())
+            .build();
         match node.update(&next, record.revision(), START).await {
             Write::Applied => return true,
             Write::Conflict => {}

@@ -21,14 +21,23 @@ pub async fn an_update_that_is_repeated_is_applied_once<S: SessionStore>(bed: &T
     let record = bed.begin(RecordFixture::anonymous()).await;
     let next = bed.next(&record).data("k", b"1").build();
     let answer = bed.here().update(&next, record.revision(), START).await;
-    assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+    assert_eq!(
+        answer,
+        Write::Applied,
+        "{CLAUSE}: an update of the stored revision"
+    );
     let touch = touch(&next, at(30), false);
-    assert_eq!(bed.here().touch(&touch, at(30)).await, Touched::Applied, "{CLAUSE}");
+    assert_eq!(
+        bed.here().touch(&touch, at(30)).await,
+        Touched::Applied,
+        "{CLAUSE}"
+    );
     let (_, touched) = next.touched(&touch, at(30));
     for node in [bed.here(), bed.there()] {
         let answer = node.update(&next, record.revision(), at(31)).await;
         assert_eq!(answer, Write::Applied, "{CLAUSE}: the same write again");
-        node.assert_live(touched.as_ref().unwrap_or(&next), at(31), CLAUSE).await;
+        node.assert_live(touched.as_ref().unwrap_or(&next), at(31), CLAUSE)
+            .await;
     }
 }
 
@@ -42,10 +51,18 @@ pub async fn a_repeated_update_changes_nothing_of_what_came_after<S: SessionStor
     let second = bed.next(&first).data("k", b"2").build();
     for (next, expected) in [(&first, record.revision()), (&second, first.revision())] {
         let answer = bed.here().update(next, expected, START).await;
-        assert_eq!(answer, Write::Applied, "{CLAUSE}: an update of the stored revision");
+        assert_eq!(
+            answer,
+            Write::Applied,
+            "{CLAUSE}: an update of the stored revision"
+        );
     }
     let answer = bed.there().update(&first, record.revision(), START).await;
-    assert_eq!(answer, Write::Conflict, "{CLAUSE}: the same write again, after another one");
+    assert_eq!(
+        answer,
+        Write::Conflict,
+        "{CLAUSE}: the same write again, after another one"
+    );
     bed.there().assert_live(&second, START, CLAUSE).await;
 }
 
@@ -60,7 +77,11 @@ pub async fn repetitions_that_race_are_applied_once<S: SessionStore>(bed: &TestB
             async move { node.update(&next, expected, START).await }
         }))
         .await;
-        assert_eq!(answers, [Write::Applied; RACERS], "{CLAUSE}: one write, sent many times");
+        assert_eq!(
+            answers,
+            [Write::Applied; RACERS],
+            "{CLAUSE}: one write, sent many times"
+        );
         bed.here().assert_live(&next, START, CLAUSE).await;
     }
 }

@@ -29,7 +29,11 @@ pub async fn touches_that_race_leave_the_latest<S: SessionStore>(bed: &TestBed<S
         assert_eq!(answers, [Touched::Applied; RACERS], "{CLAUSE}");
         let stored = bed.here().live(record.handle(), at(60), CLAUSE).await;
         let latest = seconds().map(|(_, last_seen)| last_seen).max();
-        assert_eq!(Some(stored.last_seen()), latest, "{CLAUSE}: a later use was taken back");
+        assert_eq!(
+            Some(stored.last_seen()),
+            latest,
+            "{CLAUSE}: a later use was taken back"
+        );
     }
 }
 
@@ -48,8 +52,14 @@ pub async fn of_confirmations_that_race_one_stays<S: SessionStore>(bed: &TestBed
         }))
         .await;
         let first = told.first().copied().flatten();
-        assert!(first.is_some(), "{CLAUSE}: asked to confirm, and not confirmed");
-        assert!(told.iter().all(|told| *told == first), "{CLAUSE}: confirmed twice: {told:?}");
+        assert!(
+            first.is_some(),
+            "{CLAUSE}: asked to confirm, and not confirmed"
+        );
+        assert!(
+            told.iter().all(|told| *told == first),
+            "{CLAUSE}: confirmed twice: {told:?}"
+        );
     }
 }
 
@@ -83,9 +93,20 @@ pub async fn touches_and_updates_that_race_lose_nothing<S: SessionStore>(bed: &T
         });
         let applied: usize = race(racers).await.into_iter().sum();
         let stored = bed.there().live(record.handle(), at(60), CLAUSE).await;
-        assert_eq!(stored.data().len(), applied, "{CLAUSE}: a touch took an update back");
-        let latest = seconds().filter(|(n, _)| n % 2 == 0).map(|(_, last_seen)| last_seen).max();
-        assert_eq!(Some(stored.last_seen()), latest, "{CLAUSE}: an update took a touch back");
+        assert_eq!(
+            stored.data().len(),
+            applied,
+            "{CLAUSE}: a touch took an update back"
+        );
+        let latest = seconds()
+            .filter(|(n, _)| n % 2 == 0)
+            .map(|(_, last_seen)| last_seen)
+            .max();
+        assert_eq!(
+            Some(stored.last_seen()),
+            latest,
+            "{CLAUSE}: an update took a touch back"
+        );
     }
 }
 

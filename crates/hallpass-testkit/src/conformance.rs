@@ -1,0 +1,36 @@
+//! The conformance suite: one test for each clause of the store contract.
+//!
+//! [`conformance!`](crate::conformance!) runs it. Each module is a clause of
+//! [`SessionStore`](hallpass_core::SessionStore) or an ability, each function one test, whose
+//! documentation names the clause that it holds the store to, and the race behind it: a bug that
+//! shipped in a session library.
+//!
+//! A test takes a fresh store, passes `now` to every call, and looks into the store afterwards. It
+//! panics with the clause that was broken. No test sleeps, and none needs the store's server to be
+//! in any time zone: the sessions of the suite begin in the year 2100.
+
+#![expect(clippy::panic, reason = "a test that finds a broken clause says so")]
+#![expect(
+    clippy::missing_panics_doc,
+    reason = "each test panics where its clause is broken"
+)]
+
+mod bed;
+mod node;
+mod racing;
+mod suite;
+
+pub mod durable;
+pub mod epochs;
+pub mod expiry;
+pub mod feed;
+pub mod finality;
+pub mod index;
+pub mod index_and_epochs;
+pub mod one_winner;
+pub mod overwrite;
+pub mod resurrection;
+pub mod sweep;
+pub mod touch;
+
+pub use self::bed::TestBed;
