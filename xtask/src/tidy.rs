@@ -66,7 +66,7 @@ fn inspect(tree: &Tree) -> Vec<Finding> {
 
 /// How many calls that expose a secret each file may hold, apart from tests; no other file may
 /// hold one. A new line here is a question for the review: why is the carrier not the place?
-const SECRETS_EXPOSED: &[(&str, usize)] = &[("crates/hallpass-http/src/carrier.rs", 1)];
+const SECRETS_EXPOSED: &[(&str, usize)] = &[("crates/hallpass-http/src/transport.rs", 2)];
 
 /// How many crates `hallpass-core` may depend on, directly and indirectly.
 const CORE_BUDGET: usize = 30;

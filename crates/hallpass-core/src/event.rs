@@ -48,7 +48,7 @@ impl Event {
         self
     }
 
-    pub(crate) fn from_client(mut self, client: &ClientFacts) -> Self {
+    pub(crate) fn by_client(mut self, client: &ClientFacts) -> Self {
         self.client = Some(client.clone());
         self
     }

@@ -148,7 +148,7 @@ impl SessionManager {
             &Event::new(self.now(), kind)
                 .of(record.handle())
                 .whose(record.subject())
-                .from_client(client),
+                .by_client(client),
         );
     }
 }

@@ -11,7 +11,7 @@ pub(super) const CORE: &str = "hallpass-core";
 /// The names of the crates that the core depends on, directly and indirectly, without dev and build
 /// dependencies and without its optional features.
 pub(super) fn core_dependencies() -> Result<BTreeSet<String>> {
-    let listing = Process::cargo(&["tree", "-p", CORE, "-e", "normal"])
+    let listing = Process::cargo(&["tree", "-p", CORE, "-e", "normal,no-proc-macro"])
         .arguments(&["--prefix", "none", "--no-dedupe"])
         .read()?;
     Ok(names(&listing))

@@ -28,8 +28,11 @@ pub(crate) enum Op {
     Clear,
     Insert(Arc<str>, Entry),
     Remove(Arc<str>),
-    Update(Box<dyn Fn(&mut DataMap) -> Result<(), DataError> + Send>),
+    Update(Box<UpdateFn>),
 }
+
+/// Changes data by what they were. Run once for each attempt to commit.
+type UpdateFn = dyn Fn(&mut DataMap) -> Result<(), DataError> + Send;
 
 impl Op {
     pub(crate) fn apply(&self, data: &mut DataMap) -> Result<(), DataError> {

@@ -88,7 +88,7 @@ impl SessionManager {
         client: ClientFacts,
     ) -> Result<Session, SessionError> {
         for refused in &presented.refused {
-            self.emit(&Event::new(self.now(), EventKind::Refused(*refused)).from_client(&client));
+            self.emit(&Event::new(self.now(), EventKind::Refused(*refused)).by_client(&client));
         }
         let either = presented.either.is_some();
         let sent = (
@@ -162,7 +162,7 @@ impl SessionManager {
                     &Event::new(now, EventKind::PresentedEnded(reason.clone()))
                         .of(token.handle())
                         .whose(tombstone.subject())
-                        .from_client(client),
+                        .by_client(client),
                 );
                 return Ok(Examined::Ended(reason));
             }
@@ -267,7 +267,7 @@ impl SessionManager {
         self.emit(
             &Event::new(now, EventKind::Unknown)
                 .of(token.handle())
-                .from_client(client),
+                .by_client(client),
         );
         Examined::Nothing
     }

@@ -67,7 +67,7 @@ impl Default for Walks {
 }
 
 const fn minute(now: Timestamp) -> u64 {
-    now.as_millis() / 60_000 & 0xFFFF_FFFF_FFFF
+    (now.as_millis() / 60_000) & 0xFFFF_FFFF_FFFF
 }
 
 #[cfg(test)]

@@ -64,7 +64,6 @@ pub struct Limits {
 
 impl Limits {
     /// Returns a builder that starts with the defaults.
-    #[must_use]
     pub const fn builder() -> LimitsBuilder {
         LimitsBuilder::new()
     }

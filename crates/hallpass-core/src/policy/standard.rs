@@ -230,7 +230,7 @@ impl StandardPolicyBuilder {
         }
         let absolute = self
             .anonymous_absolute
-            .unwrap_or(self.limits.absolute.max(self.anonymous_idle));
+            .unwrap_or_else(|| self.limits.absolute.max(self.anonymous_idle));
         let anonymous = LimitsBuilder::new()
             .idle(self.anonymous_idle)
             .absolute(absolute)

@@ -18,7 +18,6 @@ impl SessionRecord {
     ///
     /// Returns the record to store only with [`Write::Applied`], and not where the same write was
     /// applied before.
-    #[must_use]
     pub fn updated(
         &self,
         update: &Self,
@@ -39,7 +38,6 @@ impl SessionRecord {
     /// Decides a touch: `self` is what is stored.
     ///
     /// Returns the record to store where something changes.
-    #[must_use]
     pub fn touched(&self, touch: &Touch, now: Timestamp) -> (Touched, Option<Self>) {
         if !self.is_live(now) {
             return (Touched::Gone, None);

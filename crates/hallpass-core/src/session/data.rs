@@ -41,6 +41,10 @@ impl Session {
     ///     Ok(session.get("visits")?.unwrap_or(0))
     /// }
     /// ```
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "keys are names, handed over like them"
+    )]
     pub fn get<T: DeserializeOwned>(&self, key: impl Key<T>) -> Result<Option<T>, SessionError> {
         let name = checked(key.name())?;
         let state = self.state();
@@ -58,6 +62,10 @@ impl Session {
     /// [`SessionError::Data`] where the key is not allowed, the value cannot be encoded, or the
     /// session would pass the payload limit: nothing is changed then. [`SessionError::Closed`]
     /// after the head of the response has left.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "keys are names, handed over like them"
+    )]
     pub fn insert<T: Serialize>(&self, key: impl Key<T>, value: T) -> Result<(), SessionError> {
         let name = checked(key.name())?;
         self.change(Op::Insert(name.into(), key.codec().encode(&value)?))
@@ -99,6 +107,10 @@ impl Session {
     ///     session.update("visits", |visits: &mut u32| *visits += 1)
     /// }
     /// ```
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "keys are names, handed over like them"
+    )]
     pub fn update<T>(
         &self,
         key: impl Key<T>,

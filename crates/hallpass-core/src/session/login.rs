@@ -379,7 +379,7 @@ impl Session {
                 if let Some(opened) = opened
                     .as_mut()
                     .filter(is_same)
-                    .or(locked.as_mut().filter(is_same))
+                    .or_else(|| locked.as_mut().filter(is_same))
                 {
                     opened.record = fresh;
                 }

@@ -7,8 +7,6 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::client::Browser;
-use crate::client::SCOPE;
-use crate::client::SESSION;
 use crate::client::is_utc_time;
 use crate::client::nobody;
 use crate::server::Server;
