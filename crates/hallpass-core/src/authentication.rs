@@ -1,5 +1,7 @@
 //! How, when and how strongly a subject proved who it is.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -34,17 +36,17 @@ pub enum AssuranceLevel {
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Authentication {
     level: AssuranceLevel,
-    methods: Vec<String>,
+    methods: Arc<Vec<String>>,
     at: Option<Timestamp>,
 }
 
 impl Authentication {
     /// Returns an authentication with this assurance, at the time when it is used.
     #[must_use]
-    pub const fn new(level: AssuranceLevel) -> Self {
+    pub fn new(level: AssuranceLevel) -> Self {
         Self {
             level,
-            methods: Vec::new(),
+            methods: Arc::default(),
             at: None,
         }
     }
@@ -58,14 +60,14 @@ impl Authentication {
     /// Adds a method, by its name in RFC 8176 (`pwd`, `otp`, `hwk`, ...) where it has one.
     #[must_use]
     pub fn with_method(mut self, method: &str) -> Self {
-        self.methods.push(method.to_owned());
+        Arc::make_mut(&mut self.methods).push(method.to_owned());
         self
     }
 
     /// Sets the time of the authentication, for instance the `auth_time` of an identity provider.
     /// A time in the future counts as the present.
     #[must_use]
-    pub const fn at(mut self, at: Timestamp) -> Self {
+    pub fn at(mut self, at: Timestamp) -> Self {
         self.at = Some(at);
         self
     }
@@ -97,10 +99,10 @@ impl Authentication {
     /// Returns what holds after `step` was added to this authentication: its time, the methods of
     /// both, and the higher assurance of the two.
     pub(crate) fn raised_by(&self, step: &Self) -> Self {
-        let mut methods = self.methods.clone();
-        for method in &step.methods {
+        let mut methods = Arc::clone(&self.methods);
+        for method in &*step.methods {
             if !methods.contains(method) {
-                methods.push(method.clone());
+                Arc::make_mut(&mut methods).push(method.clone());
             }
         }
         Self {

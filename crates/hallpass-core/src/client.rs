@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::net::Ipv4Addr;
 use std::net::Ipv6Addr;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -20,8 +21,8 @@ const MAX_USER_AGENT: usize = 256;
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ClientFacts {
     network: Option<Network>,
-    user_agent: Option<String>,
-    label: Option<String>,
+    user_agent: Option<Arc<str>>,
+    label: Option<Arc<str>>,
 }
 
 impl ClientFacts {
@@ -31,7 +32,7 @@ impl ClientFacts {
     pub fn new(address: Option<IpAddr>, user_agent: Option<&str>) -> Self {
         Self {
             network: address.map(Network::of),
-            user_agent: user_agent.map(|text| shortened(text, MAX_USER_AGENT)),
+            user_agent: user_agent.map(|text| shortened(text, MAX_USER_AGENT).into()),
             label: None,
         }
     }
@@ -39,7 +40,7 @@ impl ClientFacts {
     /// Sets the name that the user gave to the device.
     #[must_use]
     pub fn with_label(mut self, label: &str) -> Self {
-        self.label = Some(shortened(label, MAX_USER_AGENT));
+        self.label = Some(shortened(label, MAX_USER_AGENT).into());
         self
     }
 
@@ -144,21 +145,22 @@ impl ClientKind {
 /// Browser and platform, without versions: they change while a session lives.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 struct AgentFamily {
-    product: String,
-    platform: String,
+    product: Arc<str>,
+    platform: Arc<str>,
 }
 
 impl AgentFamily {
     fn of(user_agent: &str) -> Self {
         let product = PRODUCTS
             .iter()
-            .find(|(token, _)| user_agent.contains(token))
-            .map_or_else(|| first_product(user_agent), |(_, name)| (*name).to_owned());
+            .find(|(token, _)| user_agent.contains(token));
         let platform = PLATFORMS
             .iter()
-            .find(|(token, _)| user_agent.contains(token))
-            .map_or_else(String::new, |(_, name)| (*name).to_owned());
-        Self { product, platform }
+            .find(|(token, _)| user_agent.contains(token));
+        Self {
+            product: product.map_or_else(|| first_product(user_agent), |(_, name)| (*name).into()),
+            platform: platform.map_or_else(Arc::default, |(_, name)| (*name).into()),
+        }
     }
 }
 
@@ -196,8 +198,8 @@ const PLATFORMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-fn first_product(user_agent: &str) -> String {
-    shortened(user_agent.split(['/', ' ']).next().unwrap_or_default(), 32)
+fn first_product(user_agent: &str) -> Arc<str> {
+    shortened(user_agent.split(['/', ' ']).next().unwrap_or_default(), 32).into()
 }
 
 fn shortened(text: &str, limit: usize) -> String {

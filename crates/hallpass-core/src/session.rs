@@ -182,15 +182,18 @@ impl Session {
         self.state()
             .opened
             .as_ref()
-            .and_then(|opened| opened.authentication.clone())
+            .and_then(Opened::authentication)
+            .cloned()
     }
 
     /// Returns whether the subject authenticated at most `max_age` ago (RFC 9470, SES-19).
     #[must_use]
     pub fn is_recently_authenticated(&self, max_age: Duration) -> bool {
         let now = self.0.manager.now();
-        self.authentication()
-            .and_then(|authentication| authentication.authenticated_at())
+        let state = self.state();
+        let authentication = state.opened.as_ref().and_then(Opened::authentication);
+        authentication
+            .and_then(Authentication::authenticated_at)
             .is_some_and(|at| now.since(at) <= max_age)
     }
 

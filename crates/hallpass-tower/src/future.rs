@@ -12,6 +12,7 @@ use hallpass_core::Finished;
 use http::Response;
 use pin_project_lite::pin_project;
 
+use crate::slot::Finish;
 use crate::slot::SessionSlot;
 
 pin_project! {
@@ -59,9 +60,12 @@ where
             match this.stage.as_mut().project() {
                 StageProjection::Handling { inner } => {
                     let response = ready!(inner.poll(context))?;
-                    let Some(finish) = this.slot.finish(&response) else {
-                        // Nobody asked for the session.
-                        return Poll::Ready(Ok(response));
+                    let finish = match this.slot.finish(&response) {
+                        Finish::Untouched => return Poll::Ready(Ok(response)),
+                        Finish::Now(finished) => {
+                            return Poll::Ready(Ok(this.slot.answer(response, finished)));
+                        }
+                        Finish::Later(finish) => finish,
                     };
                     this.stage.set(Stage::Finishing {
                         response: Some(response),

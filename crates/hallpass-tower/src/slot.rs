@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::OnceLock;
 
 use hallpass_core::BoxFuture;
+use hallpass_core::Delivery;
 use hallpass_core::Finished;
 use hallpass_core::Session;
 use hallpass_core::SessionError;
@@ -34,6 +35,16 @@ struct Opened {
     carrier: Carrier,
     /// Whether the request is one for a page, which may be redirected.
     is_page: bool,
+}
+
+/// What is left to do for a response.
+pub(crate) enum Finish {
+    /// There is something to write first.
+    Later(BoxFuture<'static, Finished>),
+    /// There is nothing to write.
+    Now(Finished),
+    /// Nobody asked for the session.
+    Untouched,
 }
 
 /// The address of the connection, as an extension of the request, where the server does not put
@@ -132,10 +143,16 @@ impl SessionSlot {
     }
 
     /// Begins to commit, if somebody opened the session.
-    pub(crate) fn finish<B>(&self, response: &Response<B>) -> Option<BoxFuture<'static, Finished>> {
-        let session = self.0.opened.get()?.session.clone();
+    pub(crate) fn finish<B>(&self, response: &Response<B>) -> Finish {
+        let Some(opened) = self.0.opened.get() else {
+            return Finish::Untouched;
+        };
         let failed = response.status().is_server_error() && !self.0.shared.keep_changes_on_failure;
-        Some(Box::pin(async move { session.finish(failed).await }))
+        if let Some(finished) = opened.session.try_finish(failed) {
+            return Finish::Now(finished);
+        }
+        let session = opened.session.clone();
+        Finish::Later(Box::pin(async move { session.finish(failed).await }))
     }
 
     /// Writes into the answer what the session adds to it.
@@ -156,6 +173,9 @@ impl SessionSlot {
         };
         let headers = response.headers_mut();
         transport.mark_read(headers);
+        if finished.delivery == Delivery::default() {
+            return response;
+        }
         match transport.deliver(opened.carrier, &finished.delivery, manager.now(), headers) {
             Ok(()) => response,
             Err(error) => {

@@ -32,19 +32,25 @@ pub(crate) enum Op {
 }
 
 /// Changes data by what they were. Run once for each attempt to commit.
-type UpdateFn = dyn Fn(&mut DataMap) -> Result<(), DataError> + Send;
+type UpdateFn = dyn Fn(&mut DataMap) -> Result<bool, DataError> + Send;
 
 impl Op {
-    pub(crate) fn apply(&self, data: &mut DataMap) -> Result<(), DataError> {
+    /// Applies the operation, and returns whether that changed the data.
+    pub(crate) fn apply(&self, data: &mut DataMap) -> Result<bool, DataError> {
         match self {
-            Self::Clear => data.clear(),
-            Self::Insert(name, entry) => data.insert(Arc::clone(name), entry.clone()),
-            Self::Remove(name) => {
-                data.remove(name);
+            Self::Clear => {
+                let changes = !data.is_empty();
+                data.clear();
+                Ok(changes)
             }
-            Self::Update(update) => return update(data),
+            Self::Insert(name, entry) if data.get(name) == Some(entry) => Ok(false),
+            Self::Insert(name, entry) => {
+                data.insert(Arc::clone(name), entry.clone());
+                Ok(true)
+            }
+            Self::Remove(name) => Ok(data.remove(name).is_some()),
+            Self::Update(update) => update(data),
         }
-        Ok(())
     }
 }
 
@@ -86,7 +92,8 @@ pub(crate) struct Raise {
 }
 
 impl Change {
-    /// Applies the change to a copy of the record, and returns whether that differs from it.
+    /// Applies the change to a copy of the record, and returns whether that differs from it. The
+    /// copy is of no use after an error.
     ///
     /// # Errors
     ///
@@ -123,19 +130,14 @@ impl Change {
         payload_limit: usize,
     ) -> Result<bool, SessionError> {
         let ops = lock(&self.ops);
-        if ops.is_empty() {
-            return Ok(false);
-        }
-        let mut data = record.data.clone();
+        let mut changed = false;
         for op in &*ops {
-            op.apply(&mut data)?;
+            changed |= op.apply(&mut record.data)?;
         }
-        if data == record.data {
-            return Ok(false);
+        if changed {
+            record.data.check_size(payload_limit)?;
         }
-        data.check_size(payload_limit)?;
-        record.data = data;
-        Ok(true)
+        Ok(changed)
     }
 
     fn apply_credential(

@@ -51,13 +51,22 @@ pub struct Presented {
 pub(crate) struct Opened {
     pub(crate) record: Arc<SessionRecord>,
     pub(crate) limits: Limits,
-    /// What the request stands for: less than the record says, where its token is outranked.
-    pub(crate) authentication: Option<Authentication>,
+    /// What the request stands for where its token is outranked: less than the record says.
+    pub(crate) outranked: Option<Authentication>,
     pub(crate) verdict: Verdict,
     /// The token that was presented; `None` for a session that this request began.
     pub(crate) presented: Option<SessionToken>,
     pub(crate) touch: bool,
     pub(crate) renew: bool,
+}
+
+impl Opened {
+    /// Returns how the subject authenticated, as far as this request stands for it.
+    pub(crate) fn authentication(&self) -> Option<&Authentication> {
+        self.outranked
+            .as_ref()
+            .or_else(|| self.record.authentication())
+    }
 }
 
 /// What became of one presented token.
@@ -203,14 +212,13 @@ impl SessionManager {
     ) -> Examined {
         let standing = judge_record(&record, &limits, now);
         let previous = record.previous_credential();
-        let authentication = match (verdict, previous) {
-            (Verdict::Outranked, Some(previous)) => Some(previous.authentication().clone()),
-            _ => record.authentication().cloned(),
-        };
+        let outranked = previous
+            .filter(|_| verdict == Verdict::Outranked)
+            .map(|previous| previous.authentication().clone());
         let mut opened = Opened {
             record,
             limits,
-            authentication,
+            outranked,
             verdict,
             presented: Some(token),
             touch: false,

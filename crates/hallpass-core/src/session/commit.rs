@@ -27,15 +27,26 @@ use crate::token::SessionToken;
 pub(super) const MAX_NAMES: u32 = 3;
 
 impl Session {
-    /// Commits what is pending, one more operation, and a change of the credential, at once.
+    /// Commits what is pending, one more operation, and a change of the credential, at once,
+    /// unless the session is closed.
     pub(super) async fn commit_now(
+        &self,
+        extra: Option<Op>,
+        credential: CredentialChange,
+    ) -> Result<(), SessionError> {
+        drop(self.open_state()?);
+        self.commit(extra, credential).await
+    }
+
+    /// Commits what is pending, one more operation, and a change of the credential.
+    pub(super) async fn commit(
         &self,
         extra: Option<Op>,
         credential: CredentialChange,
     ) -> Result<(), SessionError> {
         let has_extra = extra.is_some();
         let (ops, opened) = {
-            let mut state = self.open_state()?;
+            let mut state = self.state();
             let opened = match credential {
                 CredentialChange::Raise(_) => state.opened.as_ref().or(state.locked.as_ref()),
                 _ => state.opened.as_ref(),
@@ -161,8 +172,8 @@ impl Session {
         };
         let record = Arc::new(SessionRecord::new(new, now));
         let opened = Opened {
-            authentication: record.authentication().cloned(),
             record,
+            outranked: None,
             limits,
             verdict: Verdict::Current { confirm: false },
             presented: Some(token.clone()),

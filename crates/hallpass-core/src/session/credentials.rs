@@ -109,7 +109,7 @@ impl Session {
         let mut state = self.state();
         state.locked = None;
         if let (Some(token), Some(opened)) = (token, state.opened.as_mut()) {
-            opened.authentication = opened.record.authentication().cloned();
+            opened.outranked = None;
             opened.verdict = Verdict::Current { confirm: false };
             opened.presented = Some(token.clone());
             (opened.touch, opened.renew) = (false, false);
@@ -139,8 +139,8 @@ impl Session {
         self.commit_now(None, CredentialChange::Lower(level))
             .await?;
         if let Some(opened) = &mut self.state().opened {
-            if let Some(authentication) = &mut opened.authentication {
-                authentication.lower_to(level);
+            if let Some(outranked) = &mut opened.outranked {
+                outranked.lower_to(level);
             }
             self.0
                 .manager

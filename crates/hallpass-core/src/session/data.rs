@@ -247,8 +247,7 @@ impl Session {
                 Some(entry) => Some(codec.decode(entry)?),
                 None => None,
             };
-            data.remove(&name);
-            Ok(())
+            Ok(data.remove(&name).is_some())
         }));
         self.commit_with(op).await?;
         let taken = lock(&taken).take();
@@ -292,9 +291,10 @@ where
         change(&mut value);
         let after = codec.encode(&value)?;
         // A closure that leaves the value alone writes nothing, not even a default.
-        if after != before {
+        let changes = after != before;
+        if changes {
             data.insert(Arc::clone(&name), after);
         }
-        Ok(())
+        Ok(changes)
     }))
 }

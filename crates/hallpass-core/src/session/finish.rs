@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Session;
-use super::commit::is_current;
 use crate::error::SessionError;
 use crate::event::EventKind;
 use crate::manager::CredentialChange;
@@ -88,14 +87,13 @@ impl Session {
     ///
     /// If the future is dropped, the changes are applied all or none.
     pub async fn finish(&self, failed: bool) -> Finished {
+        if let Some(finished) = self.try_finish(failed) {
+            return finished;
+        }
+        // From here on nobody changes the session, so that nothing can miss the commit.
         let (opened, has_changes) = {
             let mut state = self.state();
-            if state.closed || self.0.detached {
-                return Finished::default();
-            }
-            if failed {
-                state.drop_changes();
-            }
+            state.closed = true;
             (state.opened.clone(), state.has_changes())
         };
         let refusal = match opened {
@@ -108,28 +106,46 @@ impl Session {
                 self.touch(&opened).await;
                 None
             }
-            None if has_changes => self.commit_now(None, CredentialChange::Keep).await.err(),
-            None => None,
+            None => self.commit(None, CredentialChange::Keep).await.err(),
         };
         let mut state = self.state();
         if let Some(SessionError::Ended) = refusal
             && let Some(opened) = &state.opened
         {
-            self.0
-                .manager
-                .emit_of(&opened.record, &self.0.client, EventKind::Dropped);
+            let manager = &self.0.manager;
+            manager.emit_of(&opened.record, &self.0.client, EventKind::Dropped);
         }
-        state.closed = true;
         Finished {
             delivery: std::mem::take(&mut state.delivery),
             refusal,
         }
     }
 
+    /// Closes the session as [`Session::finish`] does, if nothing has to be written. For adapters
+    /// that spare themselves a future; on `None` they go on with [`Session::finish`].
+    #[must_use]
+    pub fn try_finish(&self, failed: bool) -> Option<Finished> {
+        let mut state = self.state();
+        if state.closed || self.0.detached {
+            return Some(Finished::default());
+        }
+        if failed {
+            state.drop_changes();
+        }
+        if state.has_changes() || state.opened.as_ref().is_some_and(has_to_write) {
+            return None;
+        }
+        state.closed = true;
+        Some(Finished {
+            delivery: std::mem::take(&mut state.delivery),
+            refusal: None,
+        })
+    }
+
     /// Commits the changes, and renews the token in the same write where that is due.
     async fn commit_pending(&self, opened: &Opened) -> Result<(), SessionError> {
         let Some(presented) = opened.presented.as_ref().filter(|_| opened.renew) else {
-            return self.commit_now(None, CredentialChange::Keep).await;
+            return self.commit(None, CredentialChange::Keep).await;
         };
         let won = Arc::new(AtomicBool::new(false));
         let renew = CredentialChange::Renew {
@@ -137,7 +153,7 @@ impl Session {
             client: self.0.client.kind(),
             won: Arc::clone(&won),
         };
-        self.commit_now(None, renew).await?;
+        self.commit(None, renew).await?;
         let mut state = self.state();
         let Some(opened) = &state.opened else {
             return Ok(());
@@ -162,10 +178,6 @@ impl Session {
     /// fails is told in the events, and the next request tries again.
     async fn touch(&self, opened: &Opened) {
         let confirm = opened.verdict == Verdict::Current { confirm: true };
-        if !opened.touch && !confirm {
-            return;
-        }
-        debug_assert!(!confirm || is_current(opened));
         let touch = Touch {
             handle: opened.record.handle(),
             digest: opened.record.credential().digest(),
@@ -175,4 +187,9 @@ impl Session {
         };
         let _told_in_the_events = self.0.manager.store_touch(&touch).await;
     }
+}
+
+/// Returns whether the request has something to write although it changed nothing.
+fn has_to_write(opened: &Opened) -> bool {
+    opened.touch || opened.renew || opened.verdict == Verdict::Current { confirm: true }
 }
