@@ -189,10 +189,10 @@ async fn knowing_a_handle_neither_ends_nor_feeds_a_session() {
         guesser.session = hallpass::SessionToken::parse(&text).ok();
         guesser.visit(&world).await;
     }
-    world.clock.advance(minutes(29));
+    world.clock.advance(minutes(28));
     guesser.visit(&world).await;
     assert!(client.open(&world).await.subject().is_some());
-    world.clock.advance(minutes(1));
+    world.clock.advance(minutes(2));
     assert_eq!(
         client.open(&world).await.end_reason(),
         Some(EndReason::Idle)

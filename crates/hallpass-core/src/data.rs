@@ -18,10 +18,10 @@ pub(crate) use self::key::checked;
 pub enum DataError {
     /// The stored value is not one of the type that was asked for.
     #[error("the stored value is not of the type that was asked for")]
-    Decode(#[source] serde_json::Error),
+    Decode(#[source] JsonFault),
     /// The value cannot be encoded.
     #[error("the value cannot be encoded")]
-    Encode(#[source] serde_json::Error),
+    Encode(#[source] JsonFault),
     /// The name of a key is empty, longer than 255 bytes, holds control characters, or starts
     /// with `hallpass.`, which is the library's own.
     #[error("a key takes 1 to 255 bytes, without control characters, and not `hallpass.` in front")]
@@ -40,4 +40,32 @@ pub enum DataError {
         /// The version of the stored value.
         stored: u32,
     },
+}
+
+impl From<serde_json::Error> for DataError {
+    /// For [`SessionData::migrate`]: a stored value that does not fit.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Decode(JsonFault::of(&error))
+    }
+}
+
+/// Where a JSON text does not fit. Deliberately without what stands there, which is somebody's
+/// data: an error ends up in logs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{category:?} fault at line {line}, column {column}")]
+#[non_exhaustive]
+pub struct JsonFault {
+    category: serde_json::error::Category,
+    line: usize,
+    column: usize,
+}
+
+impl JsonFault {
+    pub(crate) fn of(error: &serde_json::Error) -> Self {
+        Self {
+            category: error.classify(),
+            line: error.line(),
+            column: error.column(),
+        }
+    }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 /// Why a session ended.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[serde(into = "StoredReason", try_from = "StoredReason")]
 #[non_exhaustive]
 pub enum EndReason {
     /// The absolute timeout is over.
@@ -46,6 +47,45 @@ impl fmt::Display for EndReason {
         f.write_str(self.as_str())
     }
 }
+
+/// A reason as tombstones keep it: by its word, so that a later variant moves no earlier one.
+#[derive(Deserialize, Serialize)]
+struct StoredReason {
+    word: String,
+    revocation: Option<Revocation>,
+}
+
+impl From<EndReason> for StoredReason {
+    fn from(reason: EndReason) -> Self {
+        let word = reason.as_str().to_owned();
+        let revocation = match reason {
+            EndReason::Revoked(revocation) => Some(revocation),
+            _ => None,
+        };
+        Self { word, revocation }
+    }
+}
+
+impl TryFrom<StoredReason> for EndReason {
+    type Error = UnknownReason;
+
+    fn try_from(stored: StoredReason) -> Result<Self, UnknownReason> {
+        match (stored.word.as_str(), stored.revocation) {
+            ("absolute", None) => Ok(Self::Absolute),
+            ("evicted", None) => Ok(Self::Evicted),
+            ("idle", None) => Ok(Self::Idle),
+            ("logout", None) => Ok(Self::Logout),
+            ("replayed", None) => Ok(Self::Replayed),
+            ("revoked", Some(revocation)) => Ok(Self::Revoked(revocation)),
+            ("superseded", None) => Ok(Self::Superseded),
+            _ => Err(UnknownReason),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("not a reason that is known here")]
+struct UnknownReason;
 
 /// Who ended a session from elsewhere, and why. Kept in the tombstone and told in events.
 ///

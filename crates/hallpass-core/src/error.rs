@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::data::DataError;
 use crate::random::RandomUnavailable;
 use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 
 /// Why something asked of a session was not done.
 ///
@@ -28,6 +29,10 @@ pub enum SessionError {
     /// The session ended, or its assurance was raised, while the request ran. Nothing was applied.
     #[error("the session ended or changed hands while the request ran")]
     Ended,
+    /// The store did not answer a write, so that it may or may not have been applied. It is not
+    /// pending any more: to apply it again could count something twice.
+    #[error("the session store did not answer a write")]
+    InDoubt(#[source] StoreError),
     /// The call needs a login, and the session is anonymous.
     #[error("the session is anonymous: log in first")]
     NotLoggedIn,
@@ -38,7 +43,7 @@ pub enum SessionError {
     /// another one. The client may try again.
     #[error("the token of the request was replaced meanwhile: try again")]
     Stale,
-    /// The store did not answer, or not in time. For a write: it may or may not have been applied.
+    /// The store did not answer, or refused. Nothing was applied.
     #[error("the session store is unavailable")]
     Unavailable(#[source] StoreError),
 }
@@ -51,7 +56,11 @@ impl SessionError {
             Self::Data(DataError::InvalidKey) => 400,
             Self::Data(DataError::TooLarge { .. }) => 413,
             Self::Closed | Self::Data(_) | Self::Random(_) => 500,
-            Self::Contended | Self::Unavailable(_) => 503,
+            Self::InDoubt(error) | Self::Unavailable(error) => match error.kind() {
+                StoreErrorKind::Corrupt => 500,
+                StoreErrorKind::Rejected | StoreErrorKind::Unavailable => 503,
+            },
+            Self::Contended => 503,
             Self::Ended | Self::NotLoggedIn => 401,
             Self::Stale => 409,
         }
@@ -62,10 +71,16 @@ impl SessionError {
     pub const fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Contended | Self::Stale => Some(Duration::from_secs(1)),
-            Self::Unavailable(_) => Some(Duration::from_secs(5)),
-            Self::Closed | Self::Data(_) | Self::Ended | Self::NotLoggedIn | Self::Random(_) => {
-                None
+            Self::InDoubt(_) | Self::Unavailable(_) if self.status() == 503 => {
+                Some(Duration::from_secs(5))
             }
+            Self::InDoubt(_)
+            | Self::Unavailable(_)
+            | Self::Closed
+            | Self::Data(_)
+            | Self::Ended
+            | Self::NotLoggedIn
+            | Self::Random(_) => None,
         }
     }
 }

@@ -58,6 +58,7 @@ pub use self::data::DataError;
 pub use self::data::DataKey;
 pub use self::data::DataMap;
 pub use self::data::Entry;
+pub use self::data::JsonFault;
 pub use self::data::Key;
 pub use self::data::SessionData;
 pub use self::end::EndReason;

@@ -47,6 +47,7 @@ pub(crate) use self::change::Op;
 pub(crate) use self::change::Raise;
 pub(crate) use self::change::SharedOps;
 pub(crate) use self::change::lock;
+pub(crate) use self::open::Found;
 pub(crate) use self::open::Opened;
 pub(crate) use self::waiting::join;
 pub(crate) use self::waiting::race;
@@ -102,6 +103,10 @@ impl SessionManager {
 
     pub(crate) fn payload_limit(&self) -> usize {
         self.0.payload_limit
+    }
+
+    pub(crate) fn store_timeout(&self) -> Duration {
+        self.0.store_timeout
     }
 
     pub(crate) fn has_index(&self) -> bool {

@@ -13,6 +13,7 @@ use crate::subject::Subject;
 pub use self::judge::Standing;
 pub use self::judge::judge_record;
 pub(crate) use self::judge::parent_is_over;
+pub(crate) use self::judge::touch_step;
 pub use self::limits::AtLimit;
 pub use self::limits::Concurrency;
 pub use self::limits::Limits;

@@ -225,9 +225,21 @@ impl SessionRecord {
         &self.data
     }
 
-    /// Moves the absolute deadline after a full authentication.
-    pub(crate) fn restart(&mut self, limits: &Limits, now: Timestamp) {
-        self.absolute_deadline = now.saturating_add(limits.absolute());
+    /// Takes the limits that hold after the assurance was raised: the shorter idle timeout of the
+    /// two, and a new absolute deadline if the authentication was a full one.
+    pub(crate) fn take_limits(&mut self, limits: &Limits, is_full: bool, now: Timestamp) {
+        let idle = limits.idle().map(millis);
+        self.idle_millis = match (self.idle_millis, idle) {
+            (Some(before), Some(after)) => Some(before.min(after)),
+            (before, after) => before.or(after),
+        };
+        self.lock_when_idle = limits.locks_when_idle();
+        let deadline = now.saturating_add(limits.absolute());
+        self.absolute_deadline = if is_full {
+            deadline
+        } else {
+            self.absolute_deadline.min(deadline)
+        };
     }
 
     /// Lowers the assurance, also that of the token from before the last raise.

@@ -3,6 +3,7 @@
 mod commit;
 mod credentials;
 mod data;
+mod devices;
 mod finish;
 mod login;
 mod stream;
@@ -18,12 +19,13 @@ use crate::client::ClientFacts;
 use crate::data::DataMap;
 use crate::end::EndReason;
 use crate::error::SessionError;
+use crate::manager::Found;
 use crate::manager::Op;
 use crate::manager::Opened;
 use crate::manager::SessionManager;
 use crate::manager::SharedOps;
 use crate::manager::lock;
-use crate::ratchet::Verdict;
+use crate::store::StoreError;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
@@ -65,16 +67,20 @@ struct Inner {
 /// What a request has found and what it wants.
 struct State {
     closed: bool,
+    /// An anonymous session is being stored.
+    beginning: bool,
+    /// Counts logins, logouts and raises: a commit that was under way meanwhile belongs to the
+    /// session before.
+    era: u64,
     opened: Option<Opened>,
-    /// A session of a subject that sat unused for too long, and that one factor reopens.
     locked: Option<Opened>,
     ended: Option<EndReason>,
+    outage: Option<StoreError>,
+    sent: (bool, bool),
     ops: SharedOps,
     /// The data as they are after the operations; `None` while there are none.
     view: Option<DataMap>,
     delivery: Delivery,
-    /// Which places held something when the request came in.
-    sent: (bool, bool),
 }
 
 /// How long a session still lasts.
@@ -88,63 +94,36 @@ pub struct ExpiresIn {
 }
 
 impl Session {
-    pub(crate) fn of(
-        manager: &SessionManager,
-        client: ClientFacts,
-        opened: Opened,
-        sent: (bool, bool),
-    ) -> Self {
-        let mut delivery = Delivery::default();
-        if let (Verdict::Repaired { .. }, Some(presented)) = (opened.verdict, &opened.presented)
-            && let Some(child) = opened.record.credential().child_for(presented)
-        {
-            delivery.session = Instruction::set(child, &opened.record, manager.now());
-        }
-        Self::with(manager, client, Some(opened), None, None, delivery, sent)
-    }
-
-    pub(crate) fn anonymous(
-        manager: &SessionManager,
-        client: ClientFacts,
-        locked: Option<Opened>,
-        ended: Option<EndReason>,
-        sent: (bool, bool),
-    ) -> Self {
-        Self::with(
-            manager,
-            client,
-            None,
-            locked,
-            ended,
-            Delivery::default(),
-            sent,
-        )
+    pub(crate) fn new(manager: &SessionManager, client: ClientFacts, found: Found) -> Self {
+        Self::with(manager, client, manager.now(), false, found)
     }
 
     fn with(
         manager: &SessionManager,
         client: ClientFacts,
-        opened: Option<Opened>,
-        locked: Option<Opened>,
-        ended: Option<EndReason>,
-        delivery: Delivery,
-        sent: (bool, bool),
+        opened_at: Timestamp,
+        detached: bool,
+        found: Found,
     ) -> Self {
         let state = State {
             closed: false,
-            opened,
-            locked,
-            ended,
+            beginning: false,
+            era: 0,
+            opened: found.opened,
+            locked: found.locked,
+            ended: found.ended,
+            outage: found.outage,
+            sent: found.sent,
             ops: SharedOps::default(),
             view: None,
-            delivery,
-            sent,
+            delivery: Delivery::default(),
         };
+        let manager = manager.clone();
         Self(Arc::new(Inner {
-            manager: manager.clone(),
+            manager,
             client,
-            opened_at: manager.now(),
-            detached: false,
+            opened_at,
+            detached,
             state: Mutex::new(state),
         }))
     }
@@ -205,7 +184,7 @@ impl Session {
         let state = self.state();
         let opened = state.opened.as_ref()?;
         let record = &opened.record;
-        let slides = opened.touch || opened.renew || state.view.is_some();
+        let slides = opened.touch || opened.renew || opened.noted || state.view.is_some();
         let last_seen = if slides {
             self.0.opened_at
         } else {
@@ -255,6 +234,23 @@ impl Session {
 }
 
 impl State {
+    /// Returns the session whose assurance can be raised.
+    fn to_raise(&self) -> Option<&Opened> {
+        let opened = self
+            .opened
+            .as_ref()
+            .filter(|opened| opened.record.subject().is_some());
+        opened.or(self.locked.as_ref())
+    }
+
+    /// Returns the fault behind an anonymous request that may not be anonymous.
+    fn outage(&self) -> Result<(), SessionError> {
+        match &self.outage {
+            Some(error) => Err(SessionError::Unavailable(error.clone())),
+            None => Ok(()),
+        }
+    }
+
     /// Returns the data as this request sees them.
     fn data(&self) -> Option<&DataMap> {
         self.view

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::DataError;
 use super::Entry;
+use super::JsonFault;
 
 /// A type that is kept in sessions under a key of its own.
 ///
@@ -31,7 +32,7 @@ use super::Entry;
 ///         match version {
 ///             1 => serde_json::from_value(stored)
 ///                 .map(|items| Self { items })
-///                 .map_err(DataError::Decode),
+///                 .map_err(DataError::from),
 ///             stored => Err(DataError::UnknownVersion { stored }),
 ///         }
 ///     }
@@ -140,17 +141,18 @@ impl<T: DeserializeOwned> Codec<T> {
     pub(crate) fn decode(&self, entry: &Entry) -> Result<T, DataError> {
         match self.migrate {
             Some(migrate) if entry.version() != self.version => {
-                let stored = serde_json::from_slice(entry.bytes()).map_err(DataError::Decode)?;
+                let stored = serde_json::from_slice(entry.bytes()).map_err(DataError::from)?;
                 migrate(entry.version(), stored)
             }
-            _ => serde_json::from_slice(entry.bytes()).map_err(DataError::Decode),
+            _ => serde_json::from_slice(entry.bytes()).map_err(DataError::from),
         }
     }
 }
 
 impl<T: Serialize> Codec<T> {
     pub(crate) fn encode(&self, value: &T) -> Result<Entry, DataError> {
-        let bytes = serde_json::to_vec(value).map_err(DataError::Encode)?;
+        let bytes =
+            serde_json::to_vec(value).map_err(|error| DataError::Encode(JsonFault::of(&error)))?;
         Ok(Entry::new(&bytes, self.version, self.portable))
     }
 }
@@ -194,7 +196,7 @@ mod tests {
             match version {
                 1 => serde_json::from_value(stored)
                     .map(|given| Self { given })
-                    .map_err(DataError::Decode),
+                    .map_err(DataError::from),
                 stored => Err(DataError::UnknownVersion { stored }),
             }
         }

@@ -119,9 +119,11 @@ impl DataMap {
         )
     }
 
-    pub(crate) fn check_size(&self, limit: usize) -> Result<(), DataError> {
+    /// Refuses data beyond the limit, unless they are no larger than `before`: a limit that was
+    /// lowered does not keep anybody from removing something.
+    pub(crate) fn check_growth(&self, before: usize, limit: usize) -> Result<(), DataError> {
         let size = self.size();
-        if size <= limit {
+        if size <= limit.max(before) {
             Ok(())
         } else {
             Err(DataError::TooLarge { size, limit })

@@ -214,7 +214,9 @@ impl SessionManager {
         };
         let kind = EventKind::EndedAll { tenant, reason };
         self.emit(&Event::new(self.now(), kind).whose(subject));
-        self.announce(&Ending::Scope(scope)).await;
+        let ending = Ending::Scope(scope);
+        self.watchers().wake(&ending);
+        self.publish(&ending).await;
         Ok(())
     }
 
@@ -243,9 +245,16 @@ impl SessionManager {
             // Nodes that started together do not sweep together.
             let jitter = self.write_id().map_or(0, |id| u32::from(id.to_bytes()[0]));
             self.clock()
-                .sleep(period.saturating_add(period / 10 * jitter / 255))
+                .sleep(period.saturating_add(period / 2_550 * jitter))
                 .await;
-            while let Ok(Swept { more: true, .. }) = self.sweep(max).await {}
+            // One batch after the other, with a breath for everybody else in between.
+            while let Ok(Swept {
+                more: true,
+                removed: 1..,
+            }) = self.sweep(max).await
+            {
+                self.clock().sleep(Duration::from_millis(10)).await;
+            }
         }
     }
 
@@ -273,7 +282,8 @@ impl SessionManager {
             })
             .await?;
         if let EndOutcome::Ended(tombstone) = &outcome {
-            self.ended(tombstone).await;
+            self.tell(tombstone);
+            self.publish(&Ending::Session(handle)).await;
         }
         Ok(outcome)
     }
@@ -286,18 +296,22 @@ impl SessionManager {
     ) -> Result<usize, StoreError> {
         let tombstones = self.store_end_subject(subject, except, reason).await?;
         for tombstone in &tombstones {
-            self.ended(tombstone).await;
+            self.tell(tombstone);
+        }
+        if !tombstones.is_empty() {
+            self.publish(&Ending::Scope(EpochScope::Subject(subject.clone())))
+                .await;
         }
         Ok(tombstones.len())
     }
 
-    /// Tells that a session has ended.
-    pub(crate) async fn ended(&self, tombstone: &Tombstone) {
+    /// Tells the events, and who waits on this node, that a session has ended.
+    pub(crate) fn tell(&self, tombstone: &Tombstone) {
         self.emit(
             &Event::new(self.now(), EventKind::Ended(tombstone.reason().clone()))
                 .of(tombstone.handle())
                 .whose(tombstone.subject()),
         );
-        self.announce(&Ending::Session(tombstone.handle())).await;
+        self.watchers().wake(&Ending::Session(tombstone.handle()));
     }
 }

@@ -24,7 +24,6 @@ use crate::store::Load;
 use crate::store::RevocationFeed;
 use crate::store::SessionStore;
 use crate::store::StoreError;
-use crate::store::StoreErrorKind;
 use crate::store::SubjectIndex;
 use crate::store::Sweep;
 use crate::store::Swept;
@@ -50,7 +49,7 @@ impl SessionManager {
     pub(crate) async fn store_create(&self, record: &SessionRecord) -> Result<Create, StoreError> {
         let call = || self.0.store.create(record, self.now());
         match self.called(StoreOperation::Create, call()).await {
-            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+            Err(error) if error.may_be_repeated() => {
                 // A name that nobody else can have drawn: occupied means created before.
                 match self.called(StoreOperation::Create, call()).await? {
                     Create::Created | Create::Occupied => Ok(Create::Created),
@@ -67,7 +66,7 @@ impl SessionManager {
     ) -> Result<Updated, StoreError> {
         let call = || self.0.store.update(record, expected, self.now());
         match self.called(StoreOperation::Update, call()).await {
-            Err(error) if error.kind() == StoreErrorKind::Unavailable => self
+            Err(error) if error.may_be_repeated() => self
                 .called(StoreOperation::Update, call())
                 .await
                 .map(|answer| Updated {
@@ -89,7 +88,7 @@ impl SessionManager {
     pub(crate) async fn store_bind(&self, bind: &Bind) -> Result<Bound, StoreError> {
         let call = || self.0.store.bind(bind, self.now());
         match self.called(StoreOperation::Bind, call()).await {
-            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+            Err(error) if error.may_be_repeated() => {
                 self.called(StoreOperation::Bind, call()).await
             }
             answer => answer,
@@ -137,17 +136,14 @@ impl SessionManager {
     pub(super) async fn store_end(&self, end: &End) -> Result<EndOutcome, StoreError> {
         let call = || self.0.store.end(end, self.now());
         match self.called(StoreOperation::End, call()).await {
-            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
-                self.called(StoreOperation::End, call()).await
-            }
+            Err(error) if error.may_be_repeated() => self.called(StoreOperation::End, call()).await,
             answer => answer,
         }
     }
 
-    /// Tells this node, and every other one where the store has a feed. The ending itself is
-    /// done: that nobody hears of it is reported, and no reason to fail.
-    pub(crate) async fn announce(&self, ending: &Ending) {
-        self.watchers().wake(ending);
+    /// Tells every node of an ending, where the store has a feed. The ending itself is done: that
+    /// nobody hears of it is reported, and no reason to fail.
+    pub(crate) async fn publish(&self, ending: &Ending) {
         if self.0.store.has_feed() {
             let call = self.0.store.publish(ending);
             let _reported = self.called(StoreOperation::Publish, call).await;
@@ -160,10 +156,10 @@ impl SessionManager {
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         let limit = || self.clock().sleep(self.0.store_timeout);
-        let answer = race(call, limit).await.unwrap_or_else(|| {
-            // A store that hangs is not asked again by the same request.
-            Err(StoreError::new(StoreErrorKind::Unavailable, TimedOut))
-        });
+        // A store that hangs is not asked again by the same request.
+        let answer = race(call, limit)
+            .await
+            .unwrap_or_else(|| Err(StoreError::timed_out()));
         if let Err(error) = &answer {
             let error = error.kind();
             self.emit(&Event::new(
@@ -174,7 +170,3 @@ impl SessionManager {
         answer
     }
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("the time-out for calls of the store is over")]
-struct TimedOut;

@@ -63,8 +63,10 @@ pub(crate) struct Change {
     pub(crate) binding: Binding,
     /// When the request came in: it counts as activity at that time.
     pub(crate) seen_at: Timestamp,
-    /// The digest of the token that the request came with, if that was the current one.
+    /// The digest of the token that the request came with, if nobody had used that before.
     pub(crate) confirms: Option<TokenDigest>,
+    /// The activity is to be written although nothing else changes.
+    pub(crate) touches: bool,
     pub(crate) ops: SharedOps,
     pub(crate) credential: CredentialChange,
 }
@@ -86,6 +88,7 @@ pub(crate) enum CredentialChange {
 pub(crate) struct Raise {
     pub(crate) authentication: Authentication,
     pub(crate) client: ClientKind,
+    /// The limits of the session as it is after the raise.
     pub(crate) limits: Limits,
     /// Where the token of the attempt that won is found.
     pub(crate) token: Arc<Mutex<Option<SessionToken>>>,
@@ -98,7 +101,8 @@ impl Change {
     /// # Errors
     ///
     /// [`SessionError::Ended`] where the record stands for somebody else by now or is locked;
-    /// [`SessionError::Data`] where the data do not fit.
+    /// [`SessionError::Data`] where the data do not fit; [`SessionError::NotLoggedIn`] where there
+    /// is no assurance to raise.
     pub(super) fn apply(
         &self,
         record: &mut SessionRecord,
@@ -106,15 +110,18 @@ impl Change {
         payload_limit: usize,
         now: Timestamp,
     ) -> Result<bool, SessionError> {
-        let is_locked = record
-            .idle_deadline()
-            .is_some_and(|deadline| now >= deadline);
-        let raises = matches!(self.credential, CredentialChange::Raise(_));
+        let raises = self.is_raise();
+        // The request was activity when it came in, whether that is stored yet or not.
+        let last_seen = record.last_seen.max(self.seen_at);
+        let is_locked = record.locks_when_idle()
+            && record
+                .idle()
+                .is_some_and(|idle| now >= last_seen.saturating_add(idle));
         if record.binding != self.binding || (is_locked && !raises) {
             return Err(SessionError::Ended);
         }
         let changed = self.apply_data(record, payload_limit)?;
-        let changed = self.apply_credential(record, random, now)? || changed;
+        let changed = self.apply_credential(record, random, now)? || changed || self.touches;
         if changed {
             record.last_seen = record.last_seen.max(self.seen_at);
             if self.confirms == Some(record.credential.digest()) {
@@ -124,19 +131,21 @@ impl Change {
         Ok(changed)
     }
 
+    pub(super) const fn is_raise(&self) -> bool {
+        matches!(self.credential, CredentialChange::Raise(_))
+    }
+
     fn apply_data(
         &self,
         record: &mut SessionRecord,
         payload_limit: usize,
     ) -> Result<bool, SessionError> {
-        let ops = lock(&self.ops);
+        let before = record.data.size();
         let mut changed = false;
-        for op in &*ops {
+        for op in &*lock(&self.ops) {
             changed |= op.apply(&mut record.data)?;
         }
-        if changed {
-            record.data.check_size(payload_limit)?;
-        }
+        record.data.check_growth(before, payload_limit)?;
         Ok(changed)
     }
 
@@ -183,15 +192,17 @@ impl Raise {
         random: &dyn SecureRandom,
         now: Timestamp,
     ) -> Result<(), SessionError> {
+        if record.subject.is_none() {
+            return Err(SessionError::NotLoggedIn);
+        }
         let before = record.authentication.clone().unwrap_or_default();
         let (credential, token) =
             record
                 .credential
                 .broken(record.handle, random, self.client.clone(), now)?;
         let old = std::mem::replace(&mut record.credential, credential);
-        if self.authentication.level() >= before.level() {
-            record.restart(&self.limits, now);
-        }
+        let is_full = self.authentication.level() >= before.level();
+        record.take_limits(&self.limits, is_full, now);
         record.authentication = Some(before.raised_by(&self.authentication));
         record.previous = Some(Box::new(PreviousCredential::new(old, before, now)));
         record.binding = record.binding.next();

@@ -11,31 +11,34 @@
 mod flight;
 mod lane;
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
+use std::time::Duration;
 
 use super::Change;
 use super::SessionManager;
-use super::change::lock;
+use super::race;
 use crate::error::SessionError;
 use crate::record::SessionRecord;
 use crate::store::Load;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
 use crate::store::Write;
-use crate::token::SessionHandle;
 
 use self::flight::Attempt;
 use self::lane::Lane;
+use self::lane::LaneMap;
 use self::lane::Member;
 
 /// How often a write is tried before its requests are told to come back later.
 const MAX_ATTEMPTS: u32 = 16;
 
+/// How many store time-outs a commit waits for others before it gives up. A leader that its own
+/// task does not poll must not hold up everybody else for ever.
+const PATIENCE: u32 = 4;
+
 /// The lanes of the sessions that are being written.
-#[derive(Default)]
-pub(crate) struct Lanes(Mutex<HashMap<SessionHandle, Arc<Lane>>>);
+#[derive(Debug, Default)]
+pub(crate) struct Lanes(LaneMap);
 
 impl Lanes {
     /// Commits a change to a record, together with what others change in it meanwhile.
@@ -53,15 +56,22 @@ impl Lanes {
         change: Change,
     ) -> Result<Arc<SessionRecord>, SessionError> {
         let member = Member::enter(&self.0, base, change);
-        if member.turn().await {
-            lead(manager, &member).await;
+        let patience = || {
+            manager
+                .clock()
+                .sleep(manager.store_timeout().saturating_mul(PATIENCE))
+        };
+        match race(member.turn(), patience).await {
+            Some(true) => lead(manager, &member).await,
+            Some(false) => {}
+            None => return Err(member.given_up()),
         }
         member.result()
     }
 }
 
 /// Writes for all that wait in the lane of this member. What a leader before left under way comes
-/// first, and this member is not among those that it is for.
+/// first; it need not be about this member.
 async fn lead(manager: &SessionManager, member: &Member<'_>) {
     let baton = member.lead();
     while !member.is_settled() {
@@ -74,23 +84,21 @@ async fn write(manager: &SessionManager, lane: &Lane) {
     let mut attempts = 0;
     while let Some(attempt) = lane.next_attempt(manager) {
         attempts += 1;
-        let Attempt {
-            record,
-            expected,
-            doubtful,
-        } = attempt;
+        let Attempt { record, expected } = attempt;
         match manager.store_update(&record, expected).await {
             Ok(updated) => match updated.answer {
                 Write::Applied => return lane.applied(record),
                 Write::Gone => return lane.refuse(|| SessionError::Ended),
                 Write::Conflict => {
-                    let doubtful = doubtful || updated.repeated;
-                    lane.conflicted();
-                    if !reload(manager, lane, &record, doubtful, attempts).await {
+                    lane.conflicted(updated.repeated);
+                    if !reload(manager, lane, &record, attempts).await {
                         return;
                     }
                 }
             },
+            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
+                return lane.refuse(|| SessionError::InDoubt(error.clone()));
+            }
             Err(error) => return lane.refuse(|| SessionError::Unavailable(error.clone())),
         }
     }
@@ -101,7 +109,6 @@ async fn reload(
     manager: &SessionManager,
     lane: &Lane,
     lost: &Arc<SessionRecord>,
-    doubtful: bool,
     attempts: u32,
 ) -> bool {
     if attempts >= MAX_ATTEMPTS {
@@ -112,28 +119,30 @@ async fn reload(
         // Nodes that conflict again and again step out of each other's way.
         let [jitter, ..] = lost.write_id().to_bytes();
         let millis = u64::from(jitter) * u64::from(attempts) / 64;
-        manager
-            .clock()
-            .sleep(std::time::Duration::from_millis(millis))
-            .await;
+        manager.clock().sleep(Duration::from_millis(millis)).await;
     }
     match manager.store_load(lost.handle()).await {
         Ok(Load::Live(fresh)) if fresh.write_id() == lost.write_id() => {
             lane.applied(fresh);
             false
         }
-        Ok(Load::Live(_)) if doubtful => {
-            // Our write may have been applied and then overwritten. To apply it again could
-            // count something twice; to say that it was applied could lose it.
-            lane.refuse(|| SessionError::Unavailable(in_doubt()));
-            false
-        }
         Ok(Load::Live(fresh)) => {
-            lane.rebase(fresh);
-            true
+            // Where our write may have been applied and then overwritten, to apply it again could
+            // count something twice, and to say that it was applied could lose it.
+            let goes_on = !lane.is_doubtful();
+            if goes_on {
+                lane.rebase(fresh);
+            } else {
+                lane.refuse(|| SessionError::InDoubt(overwritten()));
+            }
+            goes_on
         }
         Ok(Load::Ended(_) | Load::Missing) => {
             lane.refuse(|| SessionError::Ended);
+            false
+        }
+        Err(error) if lane.is_doubtful() => {
+            lane.refuse(|| SessionError::InDoubt(error.clone()));
             false
         }
         Err(error) => {
@@ -143,16 +152,19 @@ async fn reload(
     }
 }
 
-fn in_doubt() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, InDoubt)
+fn overwritten() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, Overwritten)
 }
 
 #[derive(Debug, thiserror::Error)]
 #[error("the answer to a write was lost, and another write came after it")]
-struct InDoubt;
+struct Overwritten;
 
-impl std::fmt::Debug for Lanes {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Lanes({})", lock(&self.0).len())
-    }
+/// The commit waited too long for others of the same session.
+fn stuck() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, Stuck)
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("a commit of the same session does not come to an end")]
+struct Stuck;

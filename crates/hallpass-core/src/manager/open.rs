@@ -16,6 +16,7 @@ use crate::policy::Limits;
 use crate::policy::OnReplay;
 use crate::policy::Standing;
 use crate::policy::judge_record;
+use crate::policy::touch_step;
 use crate::ratchet::Verdict;
 use crate::ratchet::judge_token;
 use crate::record::SessionRecord;
@@ -23,6 +24,8 @@ use crate::session::Session;
 use crate::store::EndOutcome;
 use crate::store::Load;
 use crate::store::StoreError;
+use crate::store::StoreErrorKind;
+use crate::store::Touch;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
 
@@ -58,15 +61,60 @@ pub(crate) struct Opened {
     pub(crate) presented: Option<SessionToken>,
     pub(crate) touch: bool,
     pub(crate) renew: bool,
+    /// The activity of this request is stored, although not in the record as it was loaded.
+    pub(crate) noted: bool,
 }
 
 impl Opened {
+    /// Returns what to write of the activity of a request that came in at `seen_at`. It confirms
+    /// no other token than the one that was presented.
+    pub(crate) fn activity(&self, seen_at: Timestamp) -> Touch {
+        let presented = self
+            .presented
+            .as_ref()
+            .filter(|_| self.verdict == Verdict::Current { confirm: true });
+        Touch {
+            handle: self.record.handle(),
+            digest: presented
+                .map_or_else(|| self.record.credential().digest(), SessionToken::digest),
+            binding: self.record.binding(),
+            last_seen: seen_at,
+            confirm: presented.is_some(),
+        }
+    }
+
+    /// Returns whether the request has something to write although it changed nothing.
+    pub(crate) fn has_to_write(&self) -> bool {
+        self.touch || self.renew || self.has_news()
+    }
+
+    /// Returns whether the token has to be confirmed, or its child to be sent again.
+    pub(crate) fn has_news(&self) -> bool {
+        matches!(
+            self.verdict,
+            Verdict::Current { confirm: true } | Verdict::Repaired { .. }
+        )
+    }
+
     /// Returns how the subject authenticated, as far as this request stands for it.
     pub(crate) fn authentication(&self) -> Option<&Authentication> {
         self.outranked
             .as_ref()
             .or_else(|| self.record.authentication())
     }
+}
+
+/// What became of all that was presented.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) opened: Option<Opened>,
+    /// A session of a subject that sat unused for too long, and that one factor reopens.
+    pub(crate) locked: Option<Opened>,
+    pub(crate) ended: Option<EndReason>,
+    /// Why nothing is known, where the request is served all the same.
+    pub(crate) outage: Option<StoreError>,
+    /// Which places held something: that of subjects' sessions, that of anonymous ones.
+    pub(crate) sent: (bool, bool),
 }
 
 /// What became of one presented token.
@@ -80,8 +128,10 @@ enum Examined {
 impl SessionManager {
     /// Opens the session of a request.
     ///
-    /// At most one round trip to the store: none where nothing is presented. What does not verify
-    /// is as if nothing had been presented; the reason goes to the events.
+    /// At most one round trip to the store: none where nothing is presented. Only a replay, which
+    /// ends the session, and a request within the last touch step before the idle timeout, which
+    /// is noted at once, take another. What does not verify is as if nothing had been presented;
+    /// the reason goes to the events.
     ///
     /// # Errors
     ///
@@ -104,26 +154,29 @@ impl SessionManager {
             either || presented.session.is_some(),
             either || presented.anonymous.is_some(),
         );
+        let mut found = Found {
+            sent,
+            ..Found::default()
+        };
         match self.examine_all(presented, &client).await {
             Ok(examined) => {
-                let (mut locked, mut ended) = (None, None);
                 for examined in examined {
                     match examined {
                         Examined::Accepted(opened) => {
-                            return Ok(Session::of(self, client, *opened, sent));
+                            found.opened = found.opened.or(Some(*opened));
                         }
-                        Examined::Ended(reason) => ended = ended.or(Some(reason)),
-                        Examined::Locked(opened) => locked = Some(*opened),
+                        Examined::Ended(reason) => found.ended = found.ended.or(Some(reason)),
+                        Examined::Locked(opened) => found.locked = Some(*opened),
                         Examined::Nothing => {}
                     }
                 }
-                Ok(Session::anonymous(self, client, locked, ended, sent))
             }
-            Err(_reported) if self.0.on_outage == OnOutage::ServeAnonymously => {
-                Ok(Session::anonymous(self, client, None, None, sent))
+            Err(error) if self.0.on_outage == OnOutage::ServeAnonymously => {
+                found.outage = Some(error);
             }
-            Err(error) => Err(SessionError::Unavailable(error)),
+            Err(error) => return Err(SessionError::Unavailable(error)),
         }
+        Ok(Session::new(self, client, found))
     }
 
     async fn examine_all(
@@ -163,7 +216,12 @@ impl SessionManager {
         client: &ClientFacts,
     ) -> Result<Examined, StoreError> {
         let now = self.now();
-        let record = match self.store_load(token.handle()).await? {
+        let loaded = match self.store_load(token.handle()).await {
+            // What nobody can read is lost, which is safe: the user signs in again.
+            Err(error) if error.kind() == StoreErrorKind::Corrupt => return Ok(Examined::Nothing),
+            loaded => loaded?,
+        };
+        let record = match loaded {
             Load::Live(record) => record,
             Load::Ended(tombstone) if tombstone.verifies(&token) => {
                 let reason = tombstone.reason().clone();
@@ -187,17 +245,24 @@ impl SessionManager {
         match verdict {
             Verdict::Unknown => return Ok(self.unknown(&token, client, now)),
             Verdict::Replayed => {
-                return self
-                    .replayed(&record, &limits, client)
-                    .await
-                    .map(Examined::Ended);
+                return self.replayed(&record, &limits, client).await;
             }
             Verdict::Repaired { late } => {
                 self.emit_of(&record, client, EventKind::Repaired { late });
             }
             Verdict::Current { .. } | Verdict::Grace | Verdict::Outranked => {}
         }
-        Ok(self.standing(record, limits, verdict, token, client, now))
+        let mut examined = self.standing(record, limits, verdict, token, client, now);
+        if let Examined::Accepted(opened) = &mut examined
+            && opened.touch
+            && ends_within_a_step(opened, now)
+        {
+            // A handler that takes its time must not outlive a session that is in use.
+            let touched = self.store_touch(&opened.activity(now)).await;
+            opened.touch = touched.is_err();
+            opened.noted = !opened.touch;
+        }
+        Ok(examined)
     }
 
     /// Judges the record for a token that verifies.
@@ -223,6 +288,7 @@ impl SessionManager {
             presented: Some(token),
             touch: false,
             renew: false,
+            noted: false,
         };
         match standing {
             Standing::Live { touch, renew, .. } => {
@@ -280,16 +346,16 @@ impl SessionManager {
         Examined::Nothing
     }
 
-    /// Somebody has a copy of an old token: ends what the policy says, and tells why.
+    /// Somebody has a copy of an old token: ends what the policy says.
     async fn replayed(
         &self,
         record: &SessionRecord,
         limits: &Limits,
         client: &ClientFacts,
-    ) -> Result<EndReason, StoreError> {
+    ) -> Result<Examined, StoreError> {
         self.emit_of(record, client, EventKind::Replayed);
         match (limits.on_replay(), record.subject()) {
-            (OnReplay::Report, _) => {}
+            (OnReplay::Report, _) => return Ok(Examined::Nothing),
             (OnReplay::EndSubject, Some(subject)) => {
                 self.end_subject(subject, None, &EndReason::Replayed)
                     .await?;
@@ -298,6 +364,15 @@ impl SessionManager {
                 let _outcome: EndOutcome = self.end(record.handle(), EndReason::Replayed).await?;
             }
         }
-        Ok(EndReason::Replayed)
+        Ok(Examined::Ended(EndReason::Replayed))
     }
+}
+
+/// Returns whether the session would end within a touch step if this request were no activity.
+fn ends_within_a_step(opened: &Opened, now: Timestamp) -> bool {
+    let step = touch_step(&opened.record, &opened.limits);
+    opened
+        .record
+        .idle_deadline()
+        .is_some_and(|deadline| deadline.since(now) <= step)
 }

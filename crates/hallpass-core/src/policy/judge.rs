@@ -1,5 +1,7 @@
 //! The one function that judges a record.
 
+use std::time::Duration;
+
 use super::Limits;
 use crate::end::EndReason;
 use crate::record::SessionRecord;
@@ -48,9 +50,16 @@ pub fn judge_record(record: &SessionRecord, limits: &Limits, now: Timestamp) -> 
     }
     Standing::Live {
         expires_at: idle.map_or(absolute, |idle| idle.min(absolute)),
-        touch: now.since(record.last_seen()) > limits.touch_step(),
+        touch: now.since(record.last_seen()) > touch_step(record, limits),
         renew: renewal_is_due(record, limits, now),
     }
+}
+
+/// Returns the touch step for this record. Its idle timeout may be that of an earlier policy, so
+/// the step of the present one may be too long for it.
+pub(crate) fn touch_step(record: &SessionRecord, limits: &Limits) -> Duration {
+    let step = limits.touch_step();
+    record.idle().map_or(step, |idle| step.min(idle / 2))
 }
 
 /// A token is renewed once it is old enough, and once its parent can not come in any more: its

@@ -265,17 +265,9 @@ impl LimitsBuilder {
         let touch_step = self.touch_step.unwrap_or(busy / 30);
         at_most(("touch_step", touch_step), ("half of idle", busy / 2))?;
         if let Some(renew_every) = self.renew_every {
-            let Windows {
-                repair,
-                grace,
-                max_skew,
-            } = self.windows;
-            let both = repair
-                .saturating_add(grace)
-                .saturating_add(max_skew.saturating_mul(2));
             positive("renew_every", renew_every)?;
             at_most(
-                ("repair plus grace plus twice max_skew", both),
+                ("repair plus grace plus twice max_skew", self.windows.span()),
                 ("renew_every", renew_every),
             )?;
         }

@@ -41,7 +41,7 @@ impl StandardPolicy {
     /// renewal every 15 minutes, 5 sessions per subject with the least recently used evicted,
     /// anonymous sessions idle 10 minutes.
     pub const fn builder() -> StandardPolicyBuilder {
-        StandardPolicyBuilder::new(LimitsBuilder::new())
+        StandardPolicyBuilder::new(LimitsBuilder::new(), true)
     }
 
     /// Returns a builder with the timeouts of assurance level 1 of NIST SP 800-63B-4, 2.1.3:
@@ -50,7 +50,7 @@ impl StandardPolicy {
         let limits = LimitsBuilder::new()
             .absolute(hours(30 * 24))
             .no_idle_timeout();
-        StandardPolicyBuilder::new(limits)
+        StandardPolicyBuilder::new(limits, false)
     }
 
     /// Returns a builder with the timeouts of assurance level 2 of NIST SP 800-63B-4, 2.2.3:
@@ -60,7 +60,7 @@ impl StandardPolicy {
             .absolute(hours(24))
             .idle(hours(1))
             .lock_when_idle(true);
-        StandardPolicyBuilder::new(limits)
+        StandardPolicyBuilder::new(limits, false)
     }
 
     /// Returns a builder with the timeouts of assurance level 3 of NIST SP 800-63B-4, 2.3.3:
@@ -68,7 +68,7 @@ impl StandardPolicy {
     pub const fn aal3() -> StandardPolicyBuilder {
         let mut limits = LimitsBuilder::new().absolute(hours(12)).idle(minutes(15));
         limits.ceiling = hours(12);
-        StandardPolicyBuilder::new(limits)
+        StandardPolicyBuilder::new(limits, false)
     }
 }
 
@@ -92,15 +92,18 @@ impl Policy for StandardPolicy {
 pub struct StandardPolicyBuilder {
     limits: LimitsBuilder,
     remembered: Option<(Duration, Duration)>,
+    /// Whether remembering means longer limits although nobody named any.
+    remembers_longer: bool,
     anonymous_idle: Duration,
     anonymous_absolute: Option<Duration>,
 }
 
 impl StandardPolicyBuilder {
-    const fn new(limits: LimitsBuilder) -> Self {
+    const fn new(limits: LimitsBuilder, remembers_longer: bool) -> Self {
         Self {
             limits,
             remembered: None,
+            remembers_longer,
             anonymous_idle: minutes(10),
             anonymous_absolute: None,
         }
@@ -185,8 +188,8 @@ impl StandardPolicyBuilder {
     }
 
     /// The idle and the absolute timeout of a session whose user asked to be remembered; its
-    /// cookie outlives the browser. Default: idle 14 days, absolute 30 days; with the preset of
-    /// assurance level 3, the same as without.
+    /// cookie outlives the browser. Default: idle 14 days, absolute 30 days; with a preset of an
+    /// assurance level, the same as without.
     pub const fn remember(mut self, idle: Duration, absolute: Duration) -> Self {
         self.remembered = Some((idle, absolute));
         self
@@ -212,14 +215,12 @@ impl StandardPolicyBuilder {
     ///
     /// [`ConfigError`], which names the fields that do not go together.
     pub fn build(self) -> Result<StandardPolicy, ConfigError> {
-        let ceiling = self.limits.ceiling;
         let subject = self.limits.clone().build()?;
         let mut remembered = self.limits.clone();
         match self.remembered {
             Some((idle, absolute)) => remembered = remembered.idle(idle).absolute(absolute),
-            None if ceiling == Duration::MAX => {
+            None if self.remembers_longer => {
                 remembered = remembered.idle(hours(14 * 24)).absolute(hours(30 * 24));
-                remembered.lock_when_idle = false;
             }
             None => {}
         }
@@ -286,6 +287,19 @@ mod tests {
         assert!(limits.locks_when_idle());
     }
 
+    /// SES-08 and SES-09: whoever asks to be remembered stays within the limits of the level.
+    #[test]
+    fn remembering_does_not_leave_the_limits_of_a_preset() {
+        for preset in [
+            StandardPolicy::aal1(),
+            StandardPolicy::aal2(),
+            StandardPolicy::aal3(),
+        ] {
+            let policy = preset.build().unwrap();
+            assert_eq!(limits(&policy, true, true), limits(&policy, true, false));
+        }
+    }
+
     /// SES-10: twelve hours are allowed, a second more is not.
     #[test]
     fn aal3_refuses_more_than_twelve_hours() {
@@ -330,6 +344,7 @@ mod tests {
     fn an_error_says_whose_limits_are_wrong() {
         let error = StandardPolicy::builder()
             .anonymous_idle(hours(13))
+            .anonymous_absolute(hours(12))
             .build()
             .unwrap_err();
         assert_eq!(

@@ -26,6 +26,16 @@ pub struct Windows {
     pub max_skew: Duration,
 }
 
+impl Windows {
+    /// Returns how long after a renewal a request with the parent may come in at the most. No
+    /// token is renewed again within this time.
+    #[must_use]
+    pub const fn span(self) -> Duration {
+        let skew = self.max_skew.saturating_mul(2);
+        self.repair.saturating_add(self.grace).saturating_add(skew)
+    }
+}
+
 /// What a presented token means, judged once, when the request opens.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]

@@ -45,35 +45,38 @@ impl Session {
         credential: CredentialChange,
     ) -> Result<(), SessionError> {
         let has_extra = extra.is_some();
-        let (ops, opened) = {
+        let (ops, opened, era) = {
             let mut state = self.state();
             let opened = match credential {
-                CredentialChange::Raise(_) => state.opened.as_ref().or(state.locked.as_ref()),
+                CredentialChange::Raise(_) => state.to_raise(),
                 _ => state.opened.as_ref(),
             };
             let opened = opened.cloned();
             let ops = state.take_ops();
             lock(&ops).extend(extra);
-            (ops, opened)
+            (ops, opened, state.era)
         };
         let result = match opened {
             Some(opened) => self.commit_to(&opened, &ops, credential).await.map(Some),
             None => self.begin_anonymous(&ops).await,
         };
         let mut state = self.state();
+        if state.era != era {
+            // It belongs to the session from before a login or a logout.
+            return result.map(drop);
+        }
         match result {
             Ok(opened) => {
-                if opened.is_some() {
-                    state.opened = opened;
-                }
-                state.refresh_view();
+                state.install(opened);
                 Ok(())
             }
             Err(error) => {
                 if has_extra {
                     lock(&ops).pop();
                 }
-                state.put_back(&ops);
+                if !matches!(error, SessionError::InDoubt(_)) {
+                    state.put_back(&ops);
+                }
                 state.refresh_view();
                 Err(error)
             }
@@ -88,11 +91,13 @@ impl Session {
         credential: CredentialChange,
     ) -> Result<Opened, SessionError> {
         let manager = &self.0.manager;
+        let activity = opened.activity(self.0.opened_at);
         let renews = matches!(credential, CredentialChange::Renew { .. });
         let change = Change {
             binding: opened.record.binding(),
             seen_at: self.0.opened_at,
-            confirms: is_current(opened).then(|| opened.record.credential().digest()),
+            confirms: activity.confirm.then_some(activity.digest),
+            touches: opened.touch || opened.has_news(),
             ops: Arc::clone(ops),
             credential,
         };
@@ -104,6 +109,9 @@ impl Session {
         if record.revision() != opened.record.revision() {
             opened.touch = false;
             opened.renew &= !renews;
+            if activity.confirm {
+                opened.verdict = Verdict::Current { confirm: false };
+            }
         }
         opened.record = record;
         Ok(opened)
@@ -118,7 +126,11 @@ impl Session {
         if data.is_empty() {
             return Ok(None);
         }
-        data.check_size(self.0.manager.payload_limit())?;
+        if self.0.detached {
+            return Err(SessionError::Closed);
+        }
+        data.check_growth(0, self.0.manager.payload_limit())?;
+        let _beginning = Beginning::of(self)?;
         for _ in 0..MAX_NAMES {
             let (opened, token) = self.new_session(None, data.clone())?;
             match self.0.manager.store_create(&opened.record).await? {
@@ -179,19 +191,49 @@ impl Session {
             presented: Some(token.clone()),
             touch: false,
             renew: false,
+            noted: false,
         };
         Ok((opened, token))
     }
 }
 
 impl State {
+    /// Takes over what was committed, unless a later commit of this request was quicker.
+    fn install(&mut self, committed: Option<Opened>) {
+        if let Some(committed) = committed {
+            let is_older = self.opened.as_ref().is_some_and(|opened| {
+                opened.record.handle() == committed.record.handle()
+                    && opened.record.revision() > committed.record.revision()
+            });
+            if !is_older {
+                self.opened = Some(committed);
+            }
+        }
+        self.refresh_view();
+    }
+
     /// Returns whether the request changed data that nobody has committed.
     pub(super) fn has_changes(&self) -> bool {
         !lock(&self.ops).is_empty()
     }
 }
 
-/// Returns whether the request came with the current token.
-pub(super) const fn is_current(opened: &Opened) -> bool {
-    matches!(opened.verdict, Verdict::Current { .. })
+/// Keeps a request from beginning two sessions at once.
+struct Beginning<'a>(&'a Session);
+
+impl<'a> Beginning<'a> {
+    fn of(session: &'a Session) -> Result<Self, SessionError> {
+        let was_beginning = std::mem::replace(&mut session.state().beginning, true);
+        if was_beginning {
+            Err(SessionError::Contended)
+        } else {
+            Ok(Self(session))
+        }
+    }
+}
+
+impl Drop for Beginning<'_> {
+    fn drop(&mut self) {
+        self.0.state().beginning = false;
+    }
 }

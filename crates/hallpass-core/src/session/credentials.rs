@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::Mutex;
 
 use super::Session;
-use super::commit::is_current;
 use super::finish::Instruction;
 use crate::authentication::AssuranceLevel;
 use crate::authentication::Authentication;
@@ -13,6 +12,7 @@ use crate::event::EventKind;
 use crate::manager::CredentialChange;
 use crate::manager::Raise;
 use crate::manager::lock;
+use crate::policy::PolicyFacts;
 use crate::policy::parent_is_over;
 use crate::ratchet::Verdict;
 
@@ -36,19 +36,19 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Closed`] after the head of the response has left.
+    /// [`SessionError::Closed`] after the head of the response has left, and for a stream.
     pub fn renew(&self) -> Result<Renewal, SessionError> {
         let now = self.0.manager.now();
         let mut state = self.open_state()?;
+        if self.0.detached {
+            return Err(SessionError::Closed);
+        }
         let Some(opened) = &mut state.opened else {
             return Ok(Renewal::TooSoon);
         };
-        let windows = opened.limits.windows();
-        let wait = windows.repair.saturating_add(windows.grace);
-        let wait = wait.saturating_add(windows.max_skew.saturating_mul(2));
         let is_due = opened.record.subject().is_some()
             && opened.verdict == Verdict::Current { confirm: false }
-            && now.since(opened.record.credential().renewed_at()) >= wait
+            && now.since(opened.record.credential().renewed_at()) >= opened.limits.windows().span()
             && parent_is_over(&opened.record, &opened.limits, now);
         opened.renew |= is_due;
         Ok(if opened.renew {
@@ -86,29 +86,39 @@ impl Session {
             if self.0.detached {
                 return Err(SessionError::Closed);
             }
-            let opened = state
-                .opened
-                .as_ref()
-                .filter(|opened| opened.record.subject().is_some());
-            let opened = opened
-                .or(state.locked.as_ref())
-                .ok_or(SessionError::NotLoggedIn)?;
-            if !is_current(opened) && !matches!(opened.verdict, Verdict::Repaired { .. }) {
+            let opened = state.to_raise().ok_or(SessionError::NotLoggedIn)?;
+            if !matches!(
+                opened.verdict,
+                Verdict::Current { .. } | Verdict::Repaired { .. }
+            ) {
                 return Err(SessionError::Stale);
             }
+            let authentication = authentication.settled(manager.now());
+            let record = &opened.record;
+            let before = record.authentication().cloned().unwrap_or_default();
+            let limits = manager.limits(&PolicyFacts {
+                subject: record.subject(),
+                authentication: Some(&before.raised_by(&authentication)),
+                remembered: record.is_remembered(),
+                client: record.client(),
+            });
+            let client = self.0.client.kind();
             Raise {
-                authentication: authentication.settled(manager.now()),
-                client: self.0.client.kind(),
-                limits: opened.limits.clone(),
+                authentication,
+                client,
+                limits,
                 token: Arc::clone(&token),
             }
         };
+        let limits = raise.limits.clone();
         self.commit_now(None, CredentialChange::Raise(Box::new(raise)))
             .await?;
         let token = lock(&token).take();
         let mut state = self.state();
         state.locked = None;
+        state.era += 1;
         if let (Some(token), Some(opened)) = (token, state.opened.as_mut()) {
+            opened.limits = limits;
             opened.outranked = None;
             opened.verdict = Verdict::Current { confirm: false };
             opened.presented = Some(token.clone());

@@ -258,8 +258,9 @@ impl Session {
     fn change(&self, op: Op) -> Result<(), SessionError> {
         let mut state = self.open_state()?;
         let mut view = state.data().cloned().unwrap_or_default();
+        let before = view.size();
         op.apply(&mut view)?;
-        view.check_size(self.0.manager.payload_limit())?;
+        view.check_growth(before, self.0.manager.payload_limit())?;
         lock(&state.ops).push(op);
         state.view = Some(view);
         Ok(())

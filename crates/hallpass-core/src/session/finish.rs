@@ -6,13 +6,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Session;
+use super::State;
 use crate::error::SessionError;
 use crate::event::EventKind;
 use crate::manager::CredentialChange;
 use crate::manager::Opened;
-use crate::ratchet::Verdict;
 use crate::record::SessionRecord;
-use crate::store::Touch;
+use crate::store::Touched;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
 
@@ -132,7 +132,7 @@ impl Session {
         if failed {
             state.drop_changes();
         }
-        if state.has_changes() || state.opened.as_ref().is_some_and(has_to_write) {
+        if state.has_changes() || state.opened.as_ref().is_some_and(Opened::has_to_write) {
             return None;
         }
         state.closed = true;
@@ -144,52 +144,52 @@ impl Session {
 
     /// Commits the changes, and renews the token in the same write where that is due.
     async fn commit_pending(&self, opened: &Opened) -> Result<(), SessionError> {
-        let Some(presented) = opened.presented.as_ref().filter(|_| opened.renew) else {
-            return self.commit(None, CredentialChange::Keep).await;
-        };
         let won = Arc::new(AtomicBool::new(false));
-        let renew = CredentialChange::Renew {
-            presented: presented.clone(),
-            client: self.0.client.kind(),
-            won: Arc::clone(&won),
+        let credential = match &opened.presented {
+            Some(presented) if opened.renew => CredentialChange::Renew {
+                presented: presented.clone(),
+                client: self.0.client.kind(),
+                won: Arc::clone(&won),
+            },
+            _ => CredentialChange::Keep,
         };
-        self.commit(None, renew).await?;
+        self.commit(None, credential).await?;
         let mut state = self.state();
-        let Some(opened) = &state.opened else {
-            return Ok(());
-        };
-        let credential = opened.record.credential();
-        // Whoever renewed it, the parent has one child. Once that is in use, this client has it.
-        if credential.confirmed_at().is_none()
-            && let Some(child) = credential.child_for(presented)
+        if won.load(Ordering::Acquire)
+            && let Some(opened) = &state.opened
         {
-            if won.load(Ordering::Acquire) {
-                self.0
-                    .manager
-                    .emit_of(&opened.record, &self.0.client, EventKind::Renewed);
-            }
-            let now = self.0.manager.now();
-            state.delivery.session = Instruction::set(child, &opened.record, now);
+            self.0
+                .manager
+                .emit_of(&opened.record, &self.0.client, EventKind::Renewed);
         }
+        state.deliver_child(self.0.manager.now());
         Ok(())
     }
 
-    /// Moves `last_seen`, where it lags too far or the token has to be confirmed. A touch that
-    /// fails is told in the events, and the next request tries again.
+    /// Writes the activity of a request that changed nothing. A touch that fails is told in the
+    /// events, and the next request tries again.
     async fn touch(&self, opened: &Opened) {
-        let confirm = opened.verdict == Verdict::Current { confirm: true };
-        let touch = Touch {
-            handle: opened.record.handle(),
-            digest: opened.record.credential().digest(),
-            binding: opened.record.binding(),
-            last_seen: self.0.opened_at,
-            confirm,
-        };
-        let _told_in_the_events = self.0.manager.store_touch(&touch).await;
+        let touch = opened.activity(self.0.opened_at);
+        if let Ok(Touched::Applied) = self.0.manager.store_touch(&touch).await {
+            self.state().deliver_child(self.0.manager.now());
+        }
     }
 }
 
-/// Returns whether the request has something to write although it changed nothing.
-fn has_to_write(opened: &Opened) -> bool {
-    opened.touch || opened.renew || opened.verdict == Verdict::Current { confirm: true }
+impl State {
+    /// Sends the child of the presented token, where there is one that nobody has used. Whoever
+    /// renewed the token, it has one child. Called after a write that found the session alive, so
+    /// that no answer brings back what has ended meanwhile.
+    fn deliver_child(&mut self, now: Timestamp) {
+        let Some(opened) = &self.opened else { return };
+        let credential = opened.record.credential();
+        if credential.confirmed_at().is_none()
+            && let Some(child) = opened
+                .presented
+                .as_ref()
+                .and_then(|parent| credential.child_for(parent))
+        {
+            self.delivery.session = Instruction::set(child, &opened.record, now);
+        }
+    }
 }

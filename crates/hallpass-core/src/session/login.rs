@@ -1,19 +1,16 @@
-//! Login, logout, and the sessions of the same subject elsewhere.
+//! Login and logout.
 
 use std::sync::Arc;
 
 use super::Instruction;
 use super::Session;
 use super::State;
-use super::commit::MAX_NAMES;
 use crate::authentication::Authentication;
 use crate::data::DataMap;
 use crate::end::EndReason;
-use crate::end::Revocation;
 use crate::error::SessionError;
 use crate::event::EventKind;
 use crate::manager::Opened;
-use crate::manager::Revoked;
 use crate::manager::SessionInfo;
 use crate::record::SessionRecord;
 use crate::record::Tombstone;
@@ -21,6 +18,7 @@ use crate::store::Bind;
 use crate::store::Bound;
 use crate::store::Create;
 use crate::store::EndOutcome;
+use crate::store::Ending;
 use crate::store::Load;
 use crate::store::Replaced;
 use crate::subject::Subject;
@@ -171,6 +169,7 @@ impl Session {
         for _ in 0..MAX_ATTEMPTS {
             let (before, locked, data) = {
                 let state = self.open_state()?;
+                state.outage()?;
                 let before = state.opened.as_ref().or(state.locked.as_ref());
                 let before = before.map(|opened| Arc::clone(&opened.record));
                 let locked = state
@@ -184,19 +183,8 @@ impl Session {
             match self.bind(&opened, before.as_deref()).await? {
                 Bound::Bound { evicted } => {
                     self.logged_in(opened, token);
-                    if let Some(before) = &before {
-                        self.superseded(before).await;
-                    }
-                    // The token of a locked session goes with this answer; so does the session.
-                    if let Some(locked) =
-                        locked.filter(|locked| Some(locked.handle()) != handle_of(&before))
-                    {
-                        let manager = &self.0.manager;
-                        let _told = manager.end(locked.handle(), EndReason::Superseded).await;
-                    }
-                    for tombstone in &evicted {
-                        self.0.manager.ended(tombstone).await;
-                    }
+                    self.tell_replaced(before.as_deref(), locked.as_deref(), &evicted)
+                        .await;
                     let evicted = evicted.iter().map(Tombstone::handle).collect();
                     return Ok(LoginOutcome::LoggedIn { evicted });
                 }
@@ -228,6 +216,7 @@ impl Session {
     pub async fn logout(&self) -> Result<(), SessionError> {
         let handles = {
             let state = self.open_state()?;
+            state.outage()?;
             [&state.opened, &state.locked].map(|opened| handle_of_opened(opened.as_ref()))
         };
         for handle in handles.into_iter().flatten() {
@@ -236,6 +225,7 @@ impl Session {
         let mut state = self.state();
         let (sent_session, sent_anonymous) = state.sent;
         (state.opened, state.locked) = (None, None);
+        state.era += 1;
         state.drop_changes();
         // Also where the token did not verify: the user wants it gone.
         let removal = |sent| {
@@ -249,60 +239,6 @@ impl Session {
         state.delivery.anonymous = removal(sent_anonymous);
         state.delivery.logged_out = true;
         Ok(())
-    }
-
-    /// Returns the live sessions of the subject of this session, the most recently used first;
-    /// none for an anonymous session.
-    ///
-    /// # Errors
-    ///
-    /// As [`SessionManager::list`](crate::SessionManager::list).
-    ///
-    /// # Cancel safety
-    ///
-    /// The future may be dropped at any time.
-    pub async fn sessions(&self) -> Result<Vec<SessionInfo>, SessionError> {
-        match self.subject() {
-            Some(subject) => self.0.manager.list(&subject).await,
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// Ends another session of the same subject, as a list of devices offers it. For this session
-    /// itself use [`Session::logout`], which also removes its token from the client.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Unavailable`].
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped, the session may have ended.
-    pub async fn revoke(&self, handle: SessionHandle) -> Result<Revoked, SessionError> {
-        let subject = self.subject().ok_or(SessionError::NotLoggedIn)?;
-        self.0
-            .manager
-            .revoke_of(&subject, handle, by_subject(&subject))
-            .await
-    }
-
-    /// Ends all other sessions of the same subject, and returns how many lived.
-    ///
-    /// # Errors
-    ///
-    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Unavailable`].
-    ///
-    /// # Cancel safety
-    ///
-    /// If the future is dropped, some sessions may have ended.
-    pub async fn revoke_others(&self) -> Result<usize, SessionError> {
-        let (Some(subject), Some(handle)) = (self.subject(), self.handle()) else {
-            return Err(SessionError::NotLoggedIn);
-        };
-        self.0
-            .manager
-            .revoke_others(&subject, handle, by_subject(&subject))
-            .await
     }
 
     /// Stores the session of a login in place of the one before.
@@ -325,18 +261,19 @@ impl Session {
         }
         // Without an index there is no limit either, and two steps have to do. The new session
         // comes first: if the second step fails, the client keeps the old one.
-        for _ in 0..MAX_NAMES {
-            if manager.store_create(&opened.record).await? == Create::Created {
-                if let Some(before) = before {
-                    let _outcome: EndOutcome =
-                        manager.end(before.handle(), EndReason::Superseded).await?;
-                }
-                return Ok(Bound::Bound {
-                    evicted: Vec::new(),
-                });
-            }
+        let handle = opened.record.handle();
+        if manager.store_create(&opened.record).await? == Create::Occupied {
+            return Ok(Bound::Occupied);
         }
-        Ok(Bound::Occupied)
+        if let Some(before) = before
+            && let Err(error) = manager.end(before.handle(), EndReason::Superseded).await
+        {
+            let _nobody_has_its_token = manager.end(handle, EndReason::Superseded).await;
+            return Err(error.into());
+        }
+        Ok(Bound::Bound {
+            evicted: Vec::new(),
+        })
     }
 
     fn logged_in(&self, opened: Opened, token: SessionToken) {
@@ -344,6 +281,7 @@ impl Session {
         manager.emit_of(&opened.record, &self.0.client, EventKind::LoggedIn);
         let mut state = self.state();
         state.drop_changes();
+        state.era += 1;
         state.delivery.session = Instruction::set(token, &opened.record, manager.now());
         // One that this request began never went out.
         let sent_anonymous = state.sent.1;
@@ -358,12 +296,29 @@ impl Session {
         state.ended = None;
     }
 
-    /// Tells that the session before has ended, which `bind` did.
-    async fn superseded(&self, before: &SessionRecord) {
+    /// Tells what ended with a login: this node at once, the others then.
+    async fn tell_replaced(
+        &self,
+        before: Option<&SessionRecord>,
+        locked: Option<&SessionRecord>,
+        evicted: &[Tombstone],
+    ) {
         let manager = &self.0.manager;
-        if manager.has_index() {
-            let tombstone = Tombstone::of(before, EndReason::Superseded, manager.now());
-            manager.ended(&tombstone).await;
+        let mut ended = evicted.to_vec();
+        if let Some(before) = before.filter(|_| manager.has_index()) {
+            ended.push(Tombstone::of(before, EndReason::Superseded, manager.now()));
+        }
+        for tombstone in &ended {
+            manager.tell(tombstone);
+        }
+        for tombstone in &ended {
+            manager.publish(&Ending::Session(tombstone.handle())).await;
+        }
+        // The token of a locked session goes with this answer; so does the session.
+        if let Some(locked) = locked
+            && before.is_none_or(|before| before.handle() != locked.handle())
+        {
+            let _told_in_the_events = manager.end(locked.handle(), EndReason::Superseded).await;
         }
     }
 
@@ -372,21 +327,14 @@ impl Session {
         let Some(before) = before else { return Ok(()) };
         let loaded = self.0.manager.store_load(before.handle()).await?;
         let mut state = self.state();
-        let is_same = |opened: &&mut Opened| opened.record.handle() == before.handle();
-        match loaded {
-            Load::Live(fresh) => {
-                let State { opened, locked, .. } = &mut *state;
-                if let Some(opened) = opened
-                    .as_mut()
-                    .filter(is_same)
-                    .or_else(|| locked.as_mut().filter(is_same))
-                {
-                    opened.record = fresh;
-                }
+        let State { opened, locked, .. } = &mut *state;
+        for place in [opened, locked] {
+            if handle_of_opened(place.as_ref()) != Some(before.handle()) {
+                continue;
             }
-            Load::Ended(_) | Load::Missing => {
-                state.opened = None;
-                state.locked = None;
+            match (&loaded, place) {
+                (Load::Live(fresh), Some(opened)) => opened.record = Arc::clone(fresh),
+                (_, place) => *place = None,
             }
         }
         state.refresh_view();
@@ -394,14 +342,6 @@ impl Session {
     }
 }
 
-fn handle_of(record: &Option<Arc<SessionRecord>>) -> Option<SessionHandle> {
-    record.as_ref().map(|record| record.handle())
-}
-
 fn handle_of_opened(opened: Option<&Opened>) -> Option<SessionHandle> {
     opened.map(|opened| opened.record.handle())
-}
-
-fn by_subject(subject: &Subject) -> Revocation {
-    Revocation::by(&format!("subject:{subject}"))
 }

@@ -1,17 +1,13 @@
 //! Sessions of streams, which outlive the head of their response.
 
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::time::Duration;
 
-use super::Delivery;
-use super::Inner;
 use super::Session;
-use super::State;
 use crate::end::EndReason;
 use crate::error::SessionError;
 use crate::manager::CredentialChange;
-use crate::manager::SharedOps;
+use crate::manager::Found;
 use crate::manager::race;
 use crate::policy::Standing;
 use crate::policy::judge_record;
@@ -27,10 +23,13 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Ended`], [`SessionError::Contended`] and [`SessionError::Unavailable`]
-    /// where nothing was committed: the changes are pending as before.
+    /// [`SessionError::Contended`], [`SessionError::Data`], [`SessionError::Random`] and
+    /// [`SessionError::Unavailable`] where nothing was committed: the changes are pending as
+    /// before. [`SessionError::Ended`] where they can not be committed any more.
+    /// [`SessionError::InDoubt`] where they may have been: they are not pending any more.
     /// [`SessionError::Closed`] after the head of the response has left; a stream takes
-    /// [`Session::detach`] with it.
+    /// [`Session::detach`] with it. Also for the stream of a visitor without a session, to whom no
+    /// token could be given.
     ///
     /// # Cancel safety
     ///
@@ -45,22 +44,19 @@ impl Session {
     #[must_use]
     pub fn detach(&self) -> Self {
         let state = self.state();
-        Self(Arc::new(Inner {
-            manager: self.0.manager.clone(),
-            client: self.0.client.clone(),
-            opened_at: self.0.opened_at,
-            detached: true,
-            state: Mutex::new(State {
-                closed: false,
-                opened: state.opened.clone(),
-                locked: None,
-                ended: state.ended.clone(),
-                ops: SharedOps::default(),
-                view: None,
-                delivery: Delivery::default(),
-                sent: (false, false),
-            }),
-        }))
+        let found = Found {
+            opened: state.opened.clone(),
+            ended: state.ended.clone(),
+            ..Found::default()
+        };
+        let Self(inner) = self;
+        Self::with(
+            &inner.manager,
+            inner.client.clone(),
+            inner.opened_at,
+            true,
+            found,
+        )
     }
 
     /// Waits until the session ends, on whatever node and for whatever reason, and returns the

@@ -37,6 +37,17 @@ impl StoreError {
         }
     }
 
+    /// The engine stopped waiting.
+    pub(crate) fn timed_out() -> Self {
+        Self::new(StoreErrorKind::Unavailable, TimedOut)
+    }
+
+    /// Returns whether the same request may ask again: the answer was lost, and the store is not
+    /// known to hang.
+    pub(crate) fn may_be_repeated(&self) -> bool {
+        self.kind == StoreErrorKind::Unavailable && !self.source.is::<TimedOut>()
+    }
+
     /// Returns the kind of the fault.
     #[must_use]
     pub const fn kind(&self) -> StoreErrorKind {
@@ -59,3 +70,7 @@ impl Error for StoreError {
         Some(&*self.source)
     }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("the time-out for calls of the store is over")]
+struct TimedOut;

@@ -11,13 +11,14 @@ use crate::manager::SessionManager;
 use crate::record::Revision;
 use crate::record::SessionRecord;
 
+/// How many commits one write is for, at the most.
+const MAX_TICKETS: usize = 64;
+
 /// One write, on the way or to be repeated.
 #[derive(Clone)]
 pub(super) struct Attempt {
     pub(super) record: Arc<SessionRecord>,
     pub(super) expected: Revision,
-    /// The leader that sent it was dropped before it heard the answer.
-    pub(super) doubtful: bool,
 }
 
 /// The tickets that one write is for.
@@ -25,15 +26,37 @@ pub(super) struct Flight {
     pub(super) tickets: Vec<Arc<Ticket>>,
     pub(super) base: Arc<SessionRecord>,
     pub(super) attempt: Option<Attempt>,
+    /// The answer to an attempt was lost, so that it may have been applied.
+    pub(super) doubtful: bool,
 }
 
 impl Flight {
+    /// Takes what waits. A raise flies alone: the tickets of a flight are told of one record, and
+    /// those before a raise must not be told of the one after it.
+    pub(super) fn board(queue: &mut Vec<Arc<Ticket>>, base: &Arc<SessionRecord>) -> Self {
+        let raise = queue.iter().position(|ticket| ticket.change.is_raise());
+        let count = match raise {
+            Some(0) => 1,
+            Some(place) => place.min(MAX_TICKETS),
+            None => queue.len().min(MAX_TICKETS),
+        };
+        Self {
+            tickets: queue.drain(..count).collect(),
+            base: Arc::clone(base),
+            attempt: None,
+            doubtful: false,
+        }
+    }
+
     /// Applies all tickets to the base, settles those that are done with that, and keeps the
     /// attempt for the rest. Without one there is nothing to write.
     pub(super) fn prepare(&mut self, manager: &SessionManager) {
         let mut next: Option<SessionRecord> = None;
         let mut written = Vec::new();
         for ticket in std::mem::take(&mut self.tickets) {
+            if ticket.is_abandoned() {
+                continue;
+            }
             let mut candidate = next.as_ref().unwrap_or(&self.base).clone();
             match applied(&ticket, &mut candidate, manager) {
                 Ok(Ok(true)) => {
@@ -57,7 +80,6 @@ impl Flight {
                 self.attempt = Some(Attempt {
                     record: Arc::new(record),
                     expected,
-                    doubtful: false,
                 });
             }
             Err(error) => self.settle_all(|| Err(SessionError::Random(error))),

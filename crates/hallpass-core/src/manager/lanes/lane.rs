@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::collections::HashMap;
+use std::fmt;
 use std::future::poll_fn;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::task::Waker;
 
 use super::flight::Attempt;
 use super::flight::Flight;
+use super::stuck;
 use crate::error::SessionError;
 use crate::manager::Change;
 use crate::manager::SessionManager;
@@ -18,16 +20,18 @@ use crate::manager::lock;
 use crate::record::SessionRecord;
 use crate::token::SessionHandle;
 
-type LaneMap = Mutex<HashMap<SessionHandle, Arc<Lane>>>;
+/// The lanes, each with the number of its members. No other lock is taken under this one.
+#[derive(Default)]
+pub(super) struct LaneMap(Mutex<HashMap<SessionHandle, (usize, Arc<Lane>)>>);
 
 /// The commits to one session that are waiting or under way.
 ///
-/// Locks are taken in this order: the map of lanes, the state of a lane, the slot of a ticket.
+/// The slot of a ticket is locked under the state of its lane, never the other way round, and
+/// nothing of the application runs under either.
 pub(super) struct Lane(Mutex<LaneState>);
 
 struct LaneState {
     has_leader: bool,
-    members: usize,
     queue: Vec<Arc<Ticket>>,
     flight: Option<Flight>,
     /// The latest record that anybody here has seen. A hint: the store decides.
@@ -83,28 +87,35 @@ impl Ticket {
         true
     }
 
-    fn is_abandoned(&self) -> bool {
+    pub(super) fn is_abandoned(&self) -> bool {
         matches!(*lock(&self.slot), Slot::Abandoned)
     }
 }
 
 impl Lane {
+    fn new(base: &Arc<SessionRecord>) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(LaneState {
+            has_leader: false,
+            queue: Vec::new(),
+            flight: None,
+            latest: Arc::clone(base),
+        })))
+    }
+
     /// Returns the next write; `None` once every ticket that was taken is settled.
     pub(super) fn next_attempt(&self, manager: &SessionManager) -> Option<Attempt> {
-        let mut state = lock(&self.0);
-        let state = &mut *state;
-        let flight = state.flight.get_or_insert_with(|| Flight {
-            tickets: std::mem::take(&mut state.queue),
-            base: Arc::clone(&state.latest),
-            attempt: None,
-        });
+        let mut flight = {
+            let mut state = lock(&self.0);
+            let state = &mut *state;
+            let taken = state.flight.take();
+            taken.unwrap_or_else(|| Flight::board(&mut state.queue, &state.latest))
+        };
         if flight.attempt.is_none() {
-            flight.tickets.retain(|ticket| !ticket.is_abandoned());
             flight.prepare(manager);
         }
         let attempt = flight.attempt.clone();
-        if attempt.is_none() {
-            state.flight = None;
+        if attempt.is_some() {
+            lock(&self.0).flight = Some(flight);
         }
         attempt
     }
@@ -118,11 +129,20 @@ impl Lane {
         state.latest = record;
     }
 
-    /// The attempt was not applied, and is not to be repeated.
-    pub(super) fn conflicted(&self) {
+    /// The attempt met another revision. `lost_answer` says that an answer to it was lost before.
+    pub(super) fn conflicted(&self, lost_answer: bool) {
         if let Some(flight) = &mut lock(&self.0).flight {
             flight.attempt = None;
+            flight.doubtful |= lost_answer;
         }
+    }
+
+    /// Returns whether what is under way may have been applied, although nobody was told.
+    pub(super) fn is_doubtful(&self) -> bool {
+        lock(&self.0)
+            .flight
+            .as_ref()
+            .is_some_and(|flight| flight.doubtful)
     }
 
     /// The tickets are to be applied to this record.
@@ -143,12 +163,8 @@ impl Lane {
 
     /// Appoints whoever waits longest. Called when nobody leads.
     fn hand_on(state: &mut LaneState) {
-        if let Some(attempt) = state
-            .flight
-            .as_mut()
-            .and_then(|flight| flight.attempt.as_mut())
-        {
-            attempt.doubtful = true;
+        if let Some(flight) = &mut state.flight {
+            flight.doubtful |= flight.attempt.is_some();
         }
         let under_way = state.flight.iter().flat_map(|flight| &flight.tickets);
         state.has_leader = under_way.chain(&state.queue).any(|ticket| ticket.appoint());
@@ -174,17 +190,9 @@ impl<'a> Member<'a> {
         });
         let handle = base.handle();
         let lane = {
-            let mut lanes = lock(lanes);
-            let lane = lanes.entry(handle).or_insert_with(|| {
-                Arc::new(Lane(Mutex::new(LaneState {
-                    has_leader: false,
-                    members: 0,
-                    queue: Vec::new(),
-                    flight: None,
-                    latest: Arc::clone(base),
-                })))
-            });
-            lock(&lane.0).members += 1;
+            let mut lanes = lock(&lanes.0);
+            let (members, lane) = lanes.entry(handle).or_insert_with(|| (0, Lane::new(base)));
+            *members += 1;
             Arc::clone(lane)
         };
         {
@@ -234,6 +242,20 @@ impl<'a> Member<'a> {
         !matches!(*lock(&self.ticket.slot), Slot::Leading)
     }
 
+    /// Returns what to tell who waited too long: nothing was applied if nobody took the ticket.
+    pub(super) fn given_up(&self) -> SessionError {
+        let state = lock(&self.lane.0);
+        if state
+            .queue
+            .iter()
+            .any(|ticket| Arc::ptr_eq(ticket, &self.ticket))
+        {
+            SessionError::Contended
+        } else {
+            SessionError::InDoubt(stuck())
+        }
+    }
+
     /// Returns what became of the ticket.
     pub(super) fn result(&self) -> Result<Arc<SessionRecord>, SessionError> {
         match std::mem::replace(&mut *lock(&self.ticket.slot), Slot::Abandoned) {
@@ -249,18 +271,22 @@ impl<'a> Member<'a> {
 
 impl Drop for Member<'_> {
     fn drop(&mut self) {
-        let mut lanes = lock(self.lanes);
-        let mut state = lock(&self.lane.0);
-        state.members -= 1;
-        let before = std::mem::replace(&mut *lock(&self.ticket.slot), Slot::Abandoned);
-        state
-            .queue
-            .retain(|ticket| !Arc::ptr_eq(ticket, &self.ticket));
-        if matches!(before, Slot::Appointed) {
-            Lane::hand_on(&mut state);
+        {
+            let mut state = lock(&self.lane.0);
+            let before = std::mem::replace(&mut *lock(&self.ticket.slot), Slot::Abandoned);
+            state
+                .queue
+                .retain(|ticket| !Arc::ptr_eq(ticket, &self.ticket));
+            if matches!(before, Slot::Appointed) {
+                Lane::hand_on(&mut state);
+            }
         }
-        if state.members == 0 {
-            lanes.remove(&self.handle);
+        let mut lanes = lock(&self.lanes.0);
+        if let Some((members, _lane)) = lanes.get_mut(&self.handle) {
+            *members -= 1;
+            if *members == 0 {
+                lanes.remove(&self.handle);
+            }
         }
     }
 }
@@ -277,5 +303,11 @@ impl Baton<'_> {
 impl Drop for Baton<'_> {
     fn drop(&mut self) {
         Lane::hand_on(&mut lock(&self.0.0));
+    }
+}
+
+impl fmt::Debug for LaneMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LaneMap({} sessions)", lock(&self.0).len())
     }
 }
