@@ -1,5 +1,7 @@
 //! Step-up, and locked sessions.
 
+use std::future::Future;
+
 use hallpass::AssuranceLevel;
 use hallpass::Authentication;
 use hallpass::EndReason;
@@ -253,4 +255,125 @@ async fn a_login_or_a_logout_ends_the_locked_session() {
         client.close(&session).await;
         assert_eq!(locked.open(&world).await.locked(), None);
     }
+}
+
+/// Race 13: a commit with the old token that shares a write with the raise gains nothing by it.
+#[tokio::test]
+async fn a_commit_beside_a_raise_does_not_gain_the_level() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let old = client.open(&world).await;
+    let raising = client.open(&world).await;
+    let blocker = client.open(&world).await;
+    blocker.insert("first", 1).unwrap();
+    old.insert("n", 1).unwrap();
+    world.faults.script(
+        hallpass::StoreOperation::Update,
+        hallpass_testkit::Fault::Hang,
+    );
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    let mut leading = Box::pin(blocker.save());
+    assert!(leading.as_mut().poll(&mut context).is_pending());
+    let (mut saving, mut raised) = (Box::pin(old.save()), Box::pin(raising.raise(otp())));
+    assert!(saving.as_mut().poll(&mut context).is_pending());
+    assert!(raised.as_mut().poll(&mut context).is_pending());
+    drop(leading);
+    let (saved, raised) = futures_util::future::join(saving, raised).await;
+    saved.unwrap();
+    raised.unwrap();
+    assert_eq!(level(&old), Some(AssuranceLevel::Aal1));
+    assert_eq!(level(&raising), Some(AssuranceLevel::Aal2));
+    old.insert("late", 1).unwrap();
+    assert!(matches!(
+        old.finish(false).await.refusal,
+        Some(SessionError::Ended)
+    ));
+}
+
+/// The answer with the raised token is lost, although its request changed something afterwards.
+#[tokio::test]
+async fn a_raised_token_is_not_confirmed_before_somebody_uses_it() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let session = client.open(&world).await;
+    session.raise(otp()).await.unwrap();
+    session.insert("n", 1).unwrap();
+    assert!(session.finish(false).await.refusal.is_none());
+    world.clock.advance(minutes(6));
+    world.events.take();
+    let session = client.open(&world).await;
+    assert_eq!((session.subject(), session.end_reason()), (None, None));
+    assert_eq!(world.events.take(), [hallpass::EventKind::Unknown]);
+}
+
+#[tokio::test]
+async fn a_locked_session_is_reopened_beside_an_anonymous_one() {
+    let world = World::with(StandardPolicy::aal2());
+    let mut client = Client::logged_in(&world, "alice").await;
+    world.clock.advance(minutes(61));
+    let session = client.open(&world).await;
+    session.flash("info", "please confirm").unwrap();
+    client.close(&session).await;
+    assert!(client.session.is_some() && client.anonymous.is_some());
+    let session = client.open(&world).await;
+    assert_eq!(session.locked().unwrap().id(), "alice");
+    let guesses = session.update_now("guesses", |n: &mut u32| {
+        *n += 1;
+        *n
+    });
+    assert_eq!(guesses.await.unwrap(), 1);
+    session.raise(Authentication::password()).await.unwrap();
+    client.close(&session).await;
+    assert_eq!(id(&client.open(&world).await).as_deref(), Some("alice"));
+}
+
+/// The limits of a session follow its assurance, where the policy says so.
+#[tokio::test]
+async fn a_raise_takes_the_limits_of_the_higher_level() {
+    use hallpass::Limits;
+    use hallpass::Policy;
+    use hallpass::PolicyFacts;
+
+    #[derive(Debug)]
+    struct ByLevel {
+        low: Limits,
+        high: Limits,
+    }
+
+    impl Policy for ByLevel {
+        fn limits(&self, facts: &PolicyFacts<'_>) -> Limits {
+            let level = facts.authentication().map(Authentication::level);
+            let is_high = level.is_some_and(|level| level >= AssuranceLevel::Aal2);
+            if is_high {
+                self.high.clone()
+            } else {
+                self.low.clone()
+            }
+        }
+
+        fn needs_index(&self) -> bool {
+            true
+        }
+    }
+
+    let world = World::new();
+    let policy = ByLevel {
+        low: Limits::builder().build().unwrap(),
+        high: Limits::builder()
+            .idle(minutes(5))
+            .absolute(minutes(60))
+            .build()
+            .unwrap(),
+    };
+    let manager =
+        hallpass::SessionManager::builder_with_clock(world.store.clone(), world.clock.clone())
+            .policy(policy)
+            .build()
+            .unwrap();
+    let world = World { manager, ..world };
+    let session = Client::logged_in(&world, "alice").await.open(&world).await;
+    assert_eq!(session.expires_in().unwrap().absolute, minutes(720));
+    session.raise(otp()).await.unwrap();
+    let left = session.expires_in().unwrap();
+    assert_eq!((left.idle, left.absolute), (Some(minutes(5)), minutes(60)));
 }

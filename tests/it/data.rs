@@ -285,3 +285,24 @@ async fn a_panic_in_a_closure_takes_down_its_own_request_only() {
     assert!(session.finish(false).await.refusal.is_none());
     assert_eq!(client.open(&world).await.get::<i32>("n").unwrap(), Some(2));
 }
+
+/// Race 47: what stands in a session does not end up in a log by way of an error.
+#[tokio::test]
+async fn an_error_does_not_quote_the_value() {
+    let world = World::new();
+    let session = Client::new().open(&world).await;
+    session.insert("password", "hunter2").unwrap();
+    let error = session.get::<u32>("password").unwrap_err();
+    let source = std::error::Error::source(&error).map(ToString::to_string);
+    let shown = format!("{error} {error:?} {source:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[tokio::test]
+async fn the_stream_of_a_visitor_can_not_begin_a_session() {
+    let world = World::new();
+    let stream = Client::new().open(&world).await.detach();
+    stream.insert("n", 1).unwrap();
+    assert!(matches!(stream.save().await, Err(SessionError::Closed)));
+    assert!(matches!(stream.renew(), Err(SessionError::Closed)));
+}

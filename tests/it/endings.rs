@@ -11,6 +11,7 @@ use hallpass::StandardPolicy;
 use crate::world::Client;
 use crate::world::World;
 use crate::world::minutes;
+use crate::world::seconds;
 use crate::world::subject;
 
 #[tokio::test]
@@ -130,4 +131,31 @@ async fn use_moves_the_idle_timeout_and_not_the_absolute_one() {
         client.open(&world).await.end_reason(),
         Some(EndReason::Absolute)
     );
+}
+
+/// A change that changes nothing is activity all the same.
+#[tokio::test]
+async fn an_insert_of_the_same_value_keeps_the_session_alive() {
+    let world = World::new();
+    let mut client = Client::new();
+    for _ in 0..30 {
+        let session = client.open(&world).await;
+        session.insert("locale", "en").unwrap();
+        client.close(&session).await;
+        world.clock.advance(minutes(5));
+    }
+    assert!(client.open(&world).await.handle().is_some());
+}
+
+/// A handler that takes its time does not outlive a session that is in use.
+#[tokio::test]
+async fn a_request_that_comes_in_before_the_idle_timeout_keeps_its_changes() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    world.clock.advance(seconds(1_790));
+    let slow = client.open(&world).await;
+    slow.insert("n", 1).unwrap();
+    world.clock.advance(seconds(15));
+    client.close(&slow).await;
+    assert_eq!(client.open(&world).await.get::<i32>("n").unwrap(), Some(1));
 }

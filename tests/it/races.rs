@@ -357,3 +357,133 @@ fn a_policy_that_needs_an_ability_the_store_lacks_is_refused_by_name() {
         .build()
         .unwrap();
 }
+
+/// Race 48: what may have been applied is not applied again by a handler that tries once more.
+#[tokio::test]
+async fn a_change_in_doubt_is_not_pending_any_more() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let session = client.open(&world).await;
+    session.update("n", |n: &mut u32| *n += 1).unwrap();
+    world
+        .faults
+        .script(StoreOperation::Update, Fault::FailAfter);
+    world
+        .faults
+        .script(StoreOperation::Update, Fault::FailAfter);
+    assert!(matches!(
+        session.save().await,
+        Err(SessionError::InDoubt(_))
+    ));
+    session.save().await.unwrap();
+    assert!(session.finish(false).await.refusal.is_none());
+    assert_eq!(client.open(&world).await.get::<u32>("n").unwrap(), Some(1));
+}
+
+#[tokio::test]
+async fn a_change_that_was_refused_stays_pending() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let session = client.open(&world).await;
+    session.update("n", |n: &mut u32| *n += 1).unwrap();
+    world.faults.script(
+        StoreOperation::Update,
+        Fault::Fail(StoreErrorKind::Rejected),
+    );
+    assert!(matches!(
+        session.save().await,
+        Err(SessionError::Unavailable(_))
+    ));
+    session.save().await.unwrap();
+    assert_eq!(client.open(&world).await.get::<u32>("n").unwrap(), Some(1));
+}
+
+/// A leader that its own task does not poll holds up nobody for ever.
+#[tokio::test]
+async fn a_commit_behind_a_leader_that_is_stuck_gives_up() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let (stuck, waiting) = (client.open(&world).await, client.open(&world).await);
+    stuck.insert("a", 1).unwrap();
+    waiting.insert("b", 1).unwrap();
+    world.faults.script(StoreOperation::Update, Fault::Hang);
+    let mut context = Context::from_waker(Waker::noop());
+    let mut leading = pin!(stuck.save());
+    assert!(leading.as_mut().poll(&mut context).is_pending());
+    let mut behind = pin!(waiting.save());
+    assert!(behind.as_mut().poll(&mut context).is_pending());
+    world.clock.advance(std::time::Duration::from_secs(8));
+    let Poll::Ready(Err(SessionError::Contended)) = behind.as_mut().poll(&mut context) else {
+        panic!("still waiting")
+    };
+}
+
+/// Clones are the same session: what was under way when it ended does not come back.
+#[tokio::test]
+async fn a_save_beside_a_logout_leaves_nothing_behind() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    let session = client.open(&world).await;
+    session.insert("private", 1).unwrap();
+    let (_saved, logged_out) = futures_util::future::join(session.save(), session.logout()).await;
+    logged_out.unwrap();
+    client.close(&session).await;
+    assert!(client.session.is_none() && client.anonymous.is_none());
+}
+
+#[tokio::test]
+async fn a_visitor_never_begins_two_sessions_at_once() {
+    let world = World::new();
+    let session = Client::new().open(&world).await;
+    world.faults.script(StoreOperation::Create, Fault::Hang);
+    let mut context = Context::from_waker(Waker::noop());
+    {
+        let mut first = pin!(session.update_now("a", |n: &mut u32| *n += 1));
+        assert!(first.as_mut().poll(&mut context).is_pending());
+        let second = session.update_now("b", |n: &mut u32| *n += 1).await;
+        assert!(matches!(second, Err(SessionError::Contended)));
+    }
+    session
+        .update_now("b", |n: &mut u32| *n += 1)
+        .await
+        .unwrap();
+}
+
+/// A logout must not look done while nobody knows what there is to end.
+#[tokio::test]
+async fn a_logout_during_an_outage_fails_even_where_requests_are_served() {
+    use hallpass::OnOutage;
+    use hallpass::SessionManager;
+
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let manager = SessionManager::builder_with_clock(world.store.clone(), world.clock.clone())
+        .on_outage(OnOutage::ServeAnonymously)
+        .build()
+        .unwrap();
+    let world = World { manager, ..world };
+    world.faults.script(
+        StoreOperation::Load,
+        Fault::Fail(StoreErrorKind::Unavailable),
+    );
+    let session = client.open(&world).await;
+    assert!(matches!(
+        session.logout().await,
+        Err(SessionError::Unavailable(_))
+    ));
+    assert!(matches!(
+        session.login(login("bob")).await,
+        Err(SessionError::Unavailable(_))
+    ));
+}
+
+/// A record that nobody can read is lost, which is safe, and not an outage without an end.
+#[tokio::test]
+async fn a_record_that_can_not_be_read_is_as_if_there_were_none() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    world
+        .faults
+        .script(StoreOperation::Load, Fault::Fail(StoreErrorKind::Corrupt));
+    assert_eq!(client.open(&world).await.handle(), None);
+}

@@ -254,3 +254,54 @@ async fn a_slow_request_survives_a_renewal_and_not_a_revocation() {
     assert!(slow.finish(false).await.refusal.is_some());
     assert_eq!(client.open(&world).await.handle(), None);
 }
+
+/// Races 38 and 51: the slow answer to a repaired request does not bring back what ended.
+#[tokio::test]
+async fn a_repair_that_comes_after_the_logout_sends_no_token() {
+    let world = World::new();
+    let mut client = due(&world).await;
+    let lost = client.clone();
+    client.visit(&world).await;
+    let slow = lost.open(&world).await;
+    client.open(&world).await.logout().await.unwrap();
+    assert_eq!(
+        slow.finish(false).await.delivery,
+        hallpass::Delivery::default()
+    );
+}
+
+#[tokio::test]
+async fn a_replay_that_is_only_reported_ends_nothing_and_says_nothing() {
+    use hallpass::OnReplay;
+
+    let world = World::with(StandardPolicy::builder().on_replay(OnReplay::Report));
+    let mut client = due(&world).await;
+    let thief = client.thief();
+    client.visit(&world).await;
+    client.visit(&world).await;
+    world.clock.advance(minutes(6));
+    assert_eq!(thief.open(&world).await.end_reason(), None);
+}
+
+/// A commit of another node renews the token in between: the child is not confirmed by somebody
+/// who never had it.
+#[tokio::test]
+async fn a_token_is_confirmed_only_by_whoever_presents_it() {
+    let world = World::new();
+    let mut client = due(&world).await;
+    let first = client.open(&world).await;
+    let second = client.open(&world).await;
+    first.insert("a", 1).unwrap();
+    assert!(first.finish(false).await.refusal.is_none());
+    second.update_now("b", |n: &mut u32| *n += 1).await.unwrap();
+    second.insert("c", 1).unwrap();
+    client.close(&second).await;
+    world.clock.advance(minutes(1));
+    world.events.take();
+    client.visit(&world).await;
+    assert_eq!(
+        world.events.take(),
+        [],
+        "it has the child and no repair was needed"
+    );
+}
