@@ -15,7 +15,10 @@ pub struct MemoryStoreBuilder {
 
 impl MemoryStoreBuilder {
     pub(crate) const fn new() -> Self {
-        Self { capacity: DEFAULT_CAPACITY, reserved_percent: 10 }
+        Self {
+            capacity: DEFAULT_CAPACITY,
+            reserved_percent: 10,
+        }
     }
 
     /// How many sessions may live at once; as many that ended are remembered at most. Bounds the

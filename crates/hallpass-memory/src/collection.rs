@@ -2,8 +2,8 @@
 //!
 //! An advance ends sessions without looking at them, so their records stay where they are, and it
 //! leaves an entry that each later operation compares with. A round looks at every record, a few
-//! at each login and with each advance, and leaves tombstones where sessions were ended. When it
-//! has gone round, the entries that were there when it began are needed no more. So neither dead
+//! with each write and each advance, and leaves tombstones where sessions were ended. When it has
+//! gone round, the entries that were there when it began are needed no more. So neither dead
 //! records nor entries accumulate, and no request pays for more than a few records.
 
 use hallpass_core::Timestamp;
@@ -24,16 +24,17 @@ pub(crate) struct Round {
 }
 
 impl Inner {
-    /// Goes a few records further, unless somebody else is about it or nothing was advanced.
-    pub(crate) fn collect_some(&self, now: Timestamp) {
+    /// Goes a few records further, unless somebody else is about it or nothing was advanced. The
+    /// caller holds no lock.
+    pub(crate) fn collect_some(&self, max: usize, now: Timestamp) {
         if self.epochs.is_pending()
             && let Some(round) = self.round.try_lock()
         {
-            self.collect(round, STEP, now);
+            self.collect(round, max, now);
         }
     }
 
-    /// Goes about `max` records further. The caller holds no other lock.
+    /// Goes about `max` records further. The caller holds the lock of the round and no other.
     pub(crate) fn collect(
         &self,
         mut current: MutexGuard<'_, Option<Round>>,
@@ -44,7 +45,11 @@ impl Inner {
             return;
         }
         let target = self.epochs.counter();
-        let round = current.get_or_insert(Round { target, shard: 0, after: None });
+        let round = current.get_or_insert(Round {
+            target,
+            shard: 0,
+            after: None,
+        });
         self.visit(now, |visit| {
             let mut left = max;
             while left > 0
@@ -67,9 +72,13 @@ impl Inner {
     }
 }
 
-/// How many records a login or an advance looks at. The entries of advances are at most twice as
-/// many as it takes steps to go round.
-const STEP: usize = 16;
+/// How many records a new session or an advance looks at. There are at most twice as many entries
+/// of advances as it takes steps to go round.
+pub(crate) const LONG_STEP: usize = 16;
+
+/// How many records an update or a touch looks at. Those are many, and the round is over soon, so
+/// that loads need not look at the entries any more.
+pub(crate) const SHORT_STEP: usize = 4;
 
 #[cfg(test)]
 mod tests;

@@ -73,7 +73,11 @@ impl EpochTable {
         let subject = record.subject();
         let stamp = EpochStamp {
             everybody: now,
-            tenant: if subject.is_some_and(|subject| subject.tenant().is_some()) { now } else { 0 },
+            tenant: if subject.is_some_and(|subject| subject.tenant().is_some()) {
+                now
+            } else {
+                0
+            },
             subject: if subject.is_some() { now } else { 0 },
         };
         record.stamped(stamp)
@@ -87,7 +91,11 @@ impl EpochTable {
     pub(crate) fn advance(&self, scope: &EpochScope, reason: &EndReason, at: Timestamp) {
         let mut scopes = self.scopes.write();
         let number = self.counter().saturating_add(1);
-        let advance = Advance { number, reason: reason.clone(), at };
+        let advance = Advance {
+            number,
+            reason: reason.clone(),
+            at,
+        };
         match scope {
             EpochScope::Everybody => scopes.everybody = Some(advance),
             EpochScope::Subject(subject) => {
@@ -110,7 +118,10 @@ impl EpochTable {
         }
         let scopes = self.scopes.read();
         let subject = record.subject();
-        let everybody = scopes.everybody.as_ref().filter(|last| last.number > stamp.everybody);
+        let everybody = scopes
+            .everybody
+            .as_ref()
+            .filter(|last| last.number > stamp.everybody);
         let of_tenant = subject
             .and_then(Subject::tenant)
             .and_then(|tenant| scopes.tenants.get(tenant))
@@ -204,13 +215,33 @@ mod tests {
     }
 
     #[test]
+    fn what_began_after_an_advance_outlives_those_of_others() {
+        let tenant = EpochScope::Tenant("acme".to_owned());
+        let subject = of_tenant("acme", "alice").subject().cloned().unwrap();
+        for scope in [EpochScope::Everybody, tenant, EpochScope::Subject(subject)] {
+            let epochs = EpochTable::default();
+            epochs.advance(&scope, &revoked(), at(1));
+            let record = epochs.stamped(of_tenant("acme", "alice"));
+            epochs.advance(
+                &EpochScope::Tenant("umbrella".to_owned()),
+                &revoked(),
+                at(2),
+            );
+            assert_eq!(epochs.ending_of(&record), None, "{scope:?}");
+        }
+    }
+
+    #[test]
     fn the_first_ending_is_told() {
         let epochs = EpochTable::default();
         let record = epochs.stamped(of("alice"));
         epochs.advance(&EpochScope::Subject(subject("alice")), &revoked(), at(7));
         epochs.advance(&EpochScope::Everybody, &EndReason::Replayed, at(8));
         let tombstone = epochs.ending_of(&record).unwrap();
-        assert_eq!((tombstone.reason(), tombstone.ended_at()), (&revoked(), at(7)));
+        assert_eq!(
+            (tombstone.reason(), tombstone.ended_at()),
+            (&revoked(), at(7))
+        );
     }
 
     #[test]

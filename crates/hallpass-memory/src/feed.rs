@@ -72,7 +72,10 @@ mod tests {
         let heard = [listen(&feed), listen(&feed)];
         feed.publish(&Ending::Scope(EpochScope::Everybody));
         for heard in heard {
-            assert_eq!(*heard.0.lock().unwrap(), [Ending::Scope(EpochScope::Everybody)]);
+            assert_eq!(
+                *heard.0.lock().unwrap(),
+                [Ending::Scope(EpochScope::Everybody)]
+            );
         }
     }
 

@@ -25,15 +25,24 @@ pub(crate) struct Index {
 
 impl Index {
     pub(crate) fn new() -> Self {
-        Self { hashing: RandomState::new(), shards: [const { Mutex::new(BTreeSet::new()) }; SHARDS] }
+        Self {
+            hashing: RandomState::new(),
+            shards: [const { Mutex::new(BTreeSet::new()) }; SHARDS],
+        }
     }
 
     /// Keeps everybody else from the sessions of this subject.
-    #[expect(clippy::indexing_slicing, reason = "the remainder is below the number of shards")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "the remainder is below the number of shards"
+    )]
     pub(crate) fn lock(&self, subject: &Subject) -> Sessions<'_> {
         let hash = self.hashing.hash_one(subject);
         let [byte, ..] = hash.to_be_bytes();
-        Sessions { hash, entries: self.shards[usize::from(byte) % SHARDS].lock() }
+        Sessions {
+            hash,
+            entries: self.shards[usize::from(byte) % SHARDS].lock(),
+        }
     }
 
     #[cfg(test)]
@@ -62,7 +71,10 @@ impl Sessions<'_> {
     pub(crate) fn handles(&self) -> Vec<SessionHandle> {
         let [first, last] = [[0; 16], [0xff; 16]].map(SessionHandle::from_bytes);
         let range = (self.hash, first)..=(self.hash, last);
-        self.entries.range(range).map(|&(_, handle)| handle).collect()
+        self.entries
+            .range(range)
+            .map(|&(_, handle)| handle)
+            .collect()
     }
 }
 
@@ -84,7 +96,10 @@ mod tests {
         index.lock(&subject("bob")).remove(expected[1]);
         expected.sort();
         assert_eq!(index.lock(&subject("alice")).handles(), expected);
-        assert_eq!(index.lock(&subject("bob")).handles(), [expected[0], expected[2]]);
+        assert_eq!(
+            index.lock(&subject("bob")).handles(),
+            [expected[0], expected[2]]
+        );
         assert_eq!(index.lock(&subject("carol")).handles(), []);
         assert_eq!(index.len(), 5);
     }

@@ -109,7 +109,8 @@ impl Places {
         if !counted_up(&self.anonymous, share) {
             return Err(Full::Anonymous { share });
         }
-        self.take_any().inspect_err(|_full| count_down(&self.anonymous))
+        self.take_any()
+            .inspect_err(|_full| count_down(&self.anonymous))
     }
 
     /// Returns whether [`Places::take`] would succeed, if nobody else were faster.
@@ -134,7 +135,11 @@ impl Places {
 
     fn take_any(&self) -> Result<(), Full> {
         let capacity = self.capacity.get();
-        if counted_up(&self.taken, capacity) { Ok(()) } else { Err(Full::Store { capacity }) }
+        if counted_up(&self.taken, capacity) {
+            Ok(())
+        } else {
+            Err(Full::Store { capacity })
+        }
     }
 }
 
@@ -146,7 +151,9 @@ fn is_anonymous(record: &SessionRecord) -> bool {
 
 fn counted_up(count: &AtomicUsize, limit: usize) -> bool {
     let next = |count: usize| (count < limit).then_some(count + 1);
-    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    count
+        .fetch_update(Ordering::Relaxed, Ordering::Relaxed, next)
+        .is_ok()
 }
 
 fn count_down(count: &AtomicUsize) {
@@ -203,7 +210,11 @@ mod tests {
             (7, 100, 0),
             (7, 255, 0),
         ] {
-            assert_eq!(places(capacity, percent).anonymous_share, share, "{capacity} {percent}");
+            assert_eq!(
+                places(capacity, percent).anonymous_share,
+                share,
+                "{capacity} {percent}"
+            );
         }
     }
 }

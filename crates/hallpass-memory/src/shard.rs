@@ -88,7 +88,8 @@ impl Shard {
         let record = Arc::new(visit.epochs.stamped(record));
         let queued = record.expires_at();
         self.queue_deadline((queued, record.handle()));
-        self.slots.insert(record.handle(), Slot::Live { record, queued });
+        self.slots
+            .insert(record.handle(), Slot::Live { record, queued });
     }
 
     /// Stores the next state of a record that was found live under the same lock.
@@ -149,7 +150,10 @@ impl Shard {
             expired.looked_at += 1;
             expired.removed += 1;
         }
-        let first = [self.deadlines.first(), self.tombstones.first()].into_iter().flatten().min();
+        let first = [self.deadlines.first(), self.tombstones.first()]
+            .into_iter()
+            .flatten()
+            .min();
         self.next_due = first.map_or(Timestamp::MAX, |&(at, _)| at);
         self.shrink();
         expired
@@ -168,8 +172,12 @@ impl Shard {
         visit: &mut Visit<'_>,
     ) -> (Option<Due>, usize) {
         let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let batch: Vec<Due> =
-            self.deadlines.range((start, Bound::Unbounded)).take(max).copied().collect();
+        let batch: Vec<Due> = self
+            .deadlines
+            .range((start, Bound::Unbounded))
+            .take(max)
+            .copied()
+            .collect();
         for &(_, handle) in &batch {
             let _settled: Load = self.find(handle, visit);
         }

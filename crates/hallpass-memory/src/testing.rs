@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::pin::pin;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::task::Context;
 use std::task::Poll;
 use std::task::Waker;
@@ -41,7 +43,10 @@ pub(crate) fn of(id: &str) -> SessionRecord {
 }
 
 pub(crate) fn of_tenant(tenant: &str, id: &str) -> SessionRecord {
-    built(RecordFixture::of(&Subject::of_tenant(tenant, id).unwrap()), at(0))
+    built(
+        RecordFixture::of(&Subject::of_tenant(tenant, id).unwrap()),
+        at(0),
+    )
 }
 
 pub(crate) fn built(fixture: RecordFixture, now: Timestamp) -> SessionRecord {
@@ -59,6 +64,16 @@ pub(crate) fn places(capacity: usize, reserved_percent: u8) -> Places {
 /// A store with so many places, none of which is reserved.
 pub(crate) fn store(capacity: usize) -> MemoryStore {
     MemoryStore::with(places(capacity, 0))
+}
+
+/// Says that something is over when it is dropped, also by a panic: whoever waits for it must not
+/// wait for ever.
+pub(crate) struct OverWhenDropped<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for OverWhenDropped<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
 }
 
 /// Returns what a future answers that waits for nothing.

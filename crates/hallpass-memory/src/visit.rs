@@ -23,7 +23,9 @@ pub(crate) struct Visit<'a> {
 impl Visit<'_> {
     /// Returns what a record amounts to that lives no more.
     pub(crate) fn ending_of(&self, record: &SessionRecord) -> Option<Tombstone> {
-        self.epochs.ending_of(record).or_else(|| record.expired(self.now))
+        self.epochs
+            .ending_of(record)
+            .or_else(|| record.expired(self.now))
     }
 
     /// Takes a record that was taken out of its shard, and gives its place back.

@@ -16,6 +16,7 @@
 )]
 
 mod bed;
+mod meeting;
 mod node;
 mod racing;
 mod suite;

@@ -11,9 +11,12 @@ use hallpass_core::Load;
 use hallpass_core::SessionRecord;
 use hallpass_core::SessionStore;
 use hallpass_core::Sweep;
+use hallpass_core::Touch;
+use hallpass_core::Touched;
 
 use super::*;
 use crate::MemoryStore;
+use crate::testing::OverWhenDropped;
 use crate::testing::anonymous;
 use crate::testing::at;
 use crate::testing::of;
@@ -31,7 +34,10 @@ fn advance(store: &MemoryStore, scope: &EpochScope) {
 }
 
 fn is_live(store: &MemoryStore, record: &SessionRecord) -> bool {
-    matches!(ready(store.load(record.handle(), at(2))).unwrap(), Load::Live(_))
+    matches!(
+        ready(store.load(record.handle(), at(2))).unwrap(),
+        Load::Live(_)
+    )
 }
 
 #[test]
@@ -47,7 +53,13 @@ fn logins_clear_away_what_an_advance_ended() {
         create(&store, &of("carol"));
     }
     assert_eq!((store.len(), store.tombstones()), (101, 1_000));
-    assert_eq!((store.inner().epochs.len(), store.inner().epochs.is_pending()), (0, false));
+    assert_eq!(
+        (
+            store.inner().epochs.len(),
+            store.inner().epochs.is_pending()
+        ),
+        (0, false)
+    );
     assert!(is_live(&store, &bystander));
     store.assert_sound();
 }
@@ -67,6 +79,29 @@ fn a_sweep_clears_away_what_an_advance_ended() {
     store.assert_sound();
 }
 
+/// Sessions in use are touched now and then, and that is enough.
+#[test]
+fn touches_clear_away_what_an_advance_ended() {
+    let store = store(8_192);
+    let bystander = of("bob");
+    create(&store, &bystander);
+    for _ in 0..1_000 {
+        create(&store, &of("alice"));
+    }
+    advance(&store, &EpochScope::Subject(subject("alice")));
+    let touch = Touch {
+        handle: bystander.handle(),
+        digest: bystander.credential().digest(),
+        binding: bystander.binding(),
+        last_seen: at(1),
+        confirm: false,
+    };
+    for _ in 0..1_000 / SHORT_STEP {
+        assert_eq!(ready(store.touch(&touch, at(2))).unwrap(), Touched::Applied);
+    }
+    assert_eq!((store.len(), store.inner().epochs.is_pending()), (1, false));
+}
+
 /// Each advance goes a few records further itself, so that nobody else is needed.
 #[test]
 fn entries_of_advances_do_not_accumulate() {
@@ -79,7 +114,7 @@ fn entries_of_advances_do_not_accumulate() {
         advance(&store, &EpochScope::Subject(subject(&format!("user {n}"))));
         most = most.max(store.inner().epochs.len());
     }
-    assert!(most <= 2 * (1_000 / STEP + 2), "{most}");
+    assert!(most <= 2 * (1_000 / LONG_STEP + 2), "{most}");
     assert_eq!(store.len(), 1_000);
 }
 
@@ -95,7 +130,7 @@ fn a_round_knows_only_what_was_advanced_before_it_began() {
     assert!(store.inner().round.lock().is_some());
     advance(&store, &EpochScope::Subject(subject("alice")));
     while store.inner().epochs.len() == 2 {
-        store.inner().collect_some(at(2));
+        store.inner().collect_some(LONG_STEP, at(2));
     }
     assert_eq!(store.inner().epochs.len(), 1);
     assert!(!records.iter().any(|record| is_live(&store, record)));
@@ -115,6 +150,7 @@ fn no_session_slips_through_an_advance() {
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
+                let _over = OverWhenDropped(&is_over);
                 while !is_over.load(Ordering::Relaxed) {
                     let record = of("alice");
                     let before = tick();
@@ -123,7 +159,15 @@ fn no_session_slips_through_an_advance() {
                 }
             });
         }
+        let _over = OverWhenDropped(&is_over);
+        let wait_for_another = || {
+            let count = begun.lock().unwrap().len();
+            while begun.lock().unwrap().len() == count && !is_over.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+        };
         for n in 0..300_usize {
+            wait_for_another();
             let scope = match n % 3 {
                 0 => EpochScope::Everybody,
                 1 => EpochScope::Subject(subject("alice")),
@@ -141,7 +185,8 @@ fn no_session_slips_through_an_advance() {
                 assert!(!(ended && is_live(&store, record)));
             }
         }
-        is_over.store(true, Ordering::Relaxed);
+        wait_for_another();
+        wait_for_another();
     });
     let begun = begun.into_inner().unwrap();
     let (called, returned) = advances.last().copied().unwrap();
@@ -156,6 +201,9 @@ fn no_session_slips_through_an_advance() {
             counts[1] += 1;
         }
     }
-    assert!(counts[0] > 0, "the test tested nothing: {counts:?}");
+    assert!(
+        counts[0] > 0 && counts[1] > 0,
+        "the test tested nothing: {counts:?}"
+    );
     store.assert_sound();
 }

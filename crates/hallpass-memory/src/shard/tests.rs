@@ -59,8 +59,17 @@ impl Bed {
     }
 
     fn at<T>(&mut self, now: Timestamp, step: impl FnOnce(&mut Shard, &mut Visit<'_>) -> T) -> T {
-        let Self { shard, epochs, places } = self;
-        let mut visit = Visit { now, epochs, places, gone: Vec::new() };
+        let Self {
+            shard,
+            epochs,
+            places,
+        } = self;
+        let mut visit = Visit {
+            now,
+            epochs,
+            places,
+            gone: Vec::new(),
+        };
         let answer = step(shard, &mut visit);
         shard.sound();
         answer
@@ -68,7 +77,9 @@ impl Bed {
 
     fn insert(&mut self, record: SessionRecord) {
         self.places.take(&record).unwrap();
-        self.at(record.created_at(), |shard, visit| shard.insert(record, visit));
+        self.at(record.created_at(), |shard, visit| {
+            shard.insert(record, visit)
+        });
     }
 
     fn find(&mut self, record: &SessionRecord, now: Timestamp) -> Load {
@@ -97,7 +108,9 @@ fn ten_thousand_touches_leave_one_entry_in_the_queue() {
             last_seen: at(millis),
             confirm: false,
         };
-        let Load::Live(stored) = bed.find(&record, at(millis)) else { panic!("{millis}") };
+        let Load::Live(stored) = bed.find(&record, at(millis)) else {
+            panic!("{millis}")
+        };
         let (_applied, next) = stored.touched(&touch, at(millis));
         bed.at(at(millis), |shard, _| shard.replace(next.unwrap()));
     }
@@ -116,8 +129,10 @@ fn ten_thousand_updates_leave_one_entry_in_the_queue() {
     let mut record = of("alice");
     bed.insert(record.clone());
     for millis in 1..=10_000 {
-        record =
-            NextWrite::after(&record, &SystemRandom).unwrap().last_seen(at(millis)).build();
+        record = NextWrite::after(&record, &SystemRandom)
+            .unwrap()
+            .last_seen(at(millis))
+            .build();
         bed.at(at(millis), |shard, _| shard.replace(record.clone()));
     }
     assert_eq!(bed.shard.deadlines.len(), 1);
@@ -155,7 +170,10 @@ fn nothing_is_looked_at_before_it_is_due() {
     bed.insert(record.clone());
     let deadline = record.expires_at();
     assert_eq!(bed.expire(at(deadline.as_millis() - 1)), expired(0, 0));
-    assert!(matches!(bed.find(&record, at(deadline.as_millis() - 1)), Load::Live(_)));
+    assert!(matches!(
+        bed.find(&record, at(deadline.as_millis() - 1)),
+        Load::Live(_)
+    ));
     assert_eq!(bed.expire(deadline), expired(1, 1));
     assert!(matches!(bed.find(&record, deadline), Load::Ended(_)));
 }
@@ -182,7 +200,10 @@ fn an_expired_anonymous_session_that_somebody_asks_for_leaves_a_tombstone() {
     let record = anonymous();
     bed.insert(record.clone());
     for _ in 0..2 {
-        assert!(matches!(bed.find(&record, record.expires_at()), Load::Ended(_)));
+        assert!(matches!(
+            bed.find(&record, record.expires_at()),
+            Load::Ended(_)
+        ));
     }
     assert_eq!((bed.shard.tombstones(), bed.places.taken()), (1, 0));
 }
@@ -201,7 +222,10 @@ fn the_clock_may_go_backwards_and_what_was_found_ended_stays_so() {
     let mut bed = Bed::new(10);
     let record = of("alice");
     bed.insert(record.clone());
-    assert!(matches!(bed.find(&record, record.expires_at()), Load::Ended(_)));
+    assert!(matches!(
+        bed.find(&record, record.expires_at()),
+        Load::Ended(_)
+    ));
     assert!(matches!(bed.find(&record, at(1)), Load::Ended(_)));
 }
 
@@ -212,9 +236,15 @@ fn no_more_is_looked_at_than_was_asked_for() {
         bed.insert(anonymous());
     }
     let now = at(0).saturating_add(IDLE);
-    assert_eq!(bed.at(now, |shard, visit| shard.expire(4, visit)), expired(4, 4));
+    assert_eq!(
+        bed.at(now, |shard, visit| shard.expire(4, visit)),
+        expired(4, 4)
+    );
     assert!(bed.shard.has_due(now));
-    assert_eq!(bed.at(now, |shard, visit| shard.expire(7, visit)), expired(6, 6));
+    assert_eq!(
+        bed.at(now, |shard, visit| shard.expire(7, visit)),
+        expired(6, 6)
+    );
     assert!(!bed.shard.has_due(now));
 }
 
@@ -237,11 +267,26 @@ fn the_table_gives_its_memory_back() {
     let mut bed = Bed::new(1);
     for _ in 0..5_000 {
         bed.places.take(&anonymous()).unwrap();
-        let Bed { shard, epochs, places } = &mut bed;
-        shard.insert(anonymous(), &Visit { now: at(0), epochs, places, gone: Vec::new() });
+        let Bed {
+            shard,
+            epochs,
+            places,
+        } = &mut bed;
+        shard.insert(
+            anonymous(),
+            &Visit {
+                now: at(0),
+                epochs,
+                places,
+                gone: Vec::new(),
+            },
+        );
     }
     assert!(bed.shard.slots.capacity() >= 5_000);
-    assert_eq!(bed.expire(at(0).saturating_add(IDLE)), expired(5_000, 5_000));
+    assert_eq!(
+        bed.expire(at(0).saturating_add(IDLE)),
+        expired(5_000, 5_000)
+    );
     assert!(bed.shard.slots.capacity() <= 64);
     assert_eq!(bed.places.taken(), 0);
 }

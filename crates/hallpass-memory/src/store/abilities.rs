@@ -26,12 +26,16 @@ use hallpass_core::Timestamp;
 use hallpass_core::Tombstone;
 
 use super::MemoryStore;
+use crate::collection::LONG_STEP;
 use crate::places::Full;
 
 impl SubjectIndex for MemoryStore {
     async fn bind(&self, bind: &Bind, now: Timestamp) -> Result<Bound, StoreError> {
         match bind.record.subject() {
-            Some(subject) => self.0.bind(bind, subject, now).map_err(Full::into_store_error),
+            Some(subject) => self
+                .0
+                .bind(bind, subject, now)
+                .map_err(Full::into_store_error),
             None => Err(StoreError::new(StoreErrorKind::Rejected, NoSubject)),
         }
     }
@@ -81,7 +85,7 @@ impl Epochs for MemoryStore {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         self.0.epochs.advance(scope, reason, now);
-        self.0.collect_some(now);
+        self.0.collect_some(LONG_STEP, now);
         Ok(())
     }
 }
@@ -106,7 +110,12 @@ impl RevocationFeed for MemoryStore {
 impl From<MemoryStore> for DynStore {
     /// With all abilities.
     fn from(store: MemoryStore) -> Self {
-        Self::builder(store).with_index().with_epochs().with_sweep().with_feed().build()
+        Self::builder(store)
+            .with_index()
+            .with_epochs()
+            .with_sweep()
+            .with_feed()
+            .build()
     }
 }
 

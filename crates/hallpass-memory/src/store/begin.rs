@@ -13,8 +13,10 @@ use hallpass_core::Replaced;
 use hallpass_core::SessionRecord;
 use hallpass_core::Subject;
 use hallpass_core::Timestamp;
+use hallpass_core::Tombstone;
 
 use super::Inner;
+use crate::collection::LONG_STEP;
 use crate::index::Sessions;
 use crate::places::Full;
 use crate::visit::Visit;
@@ -44,7 +46,9 @@ impl Inner {
         subject: &Subject,
         now: Timestamp,
     ) -> Result<Bound, Full> {
-        self.begin(&bind.record, now, |visit| self.bind_step(bind, subject, visit))
+        self.begin(&bind.record, now, |visit| {
+            self.bind_step(bind, subject, visit)
+        })
     }
 
     /// Takes a step that needs a place, once more where it found none and there is one now. A step
@@ -59,7 +63,7 @@ impl Inner {
             Err(_full) if self.make_room(record, now) => self.visit(now, &step),
             answer => answer,
         };
-        self.collect_some(now);
+        self.collect_some(LONG_STEP, now);
         answer
     }
 
@@ -75,7 +79,9 @@ impl Inner {
         let mut sessions = self.index.lock(subject);
         match self.shard(record.handle()).find(record.handle(), visit) {
             Load::Live(stored) if stored.write_id() == record.write_id() => {
-                return Ok(Bound::Bound { evicted: Vec::new() });
+                return Ok(Bound::Bound {
+                    evicted: Vec::new(),
+                });
             }
             Load::Ended(_) | Load::Live(_) => return Ok(Bound::Occupied),
             Load::Missing => {}
@@ -93,37 +99,11 @@ impl Inner {
             None => Vec::new(),
         };
 
-        let mut freed = Vec::new();
-        if let Some(Replaced { handle, revision }) = bind.replaces {
-            let fits = |stored: &SessionRecord| stored.revision() == revision;
-            match self.end_if(handle, &EndReason::Superseded, fits, visit) {
-                Some((_tombstone, replaced)) => freed.push(replaced),
-                None => return Ok(Bound::Conflict),
-            }
-        }
-        let mut evicted = Vec::new();
-        for record in surplus {
-            let ended = self.end_if(record.handle(), &EndReason::Evicted, |_| true, visit);
-            if let Some((tombstone, record)) = ended {
-                evicted.push(tombstone);
-                freed.push(record);
-            }
-        }
-
-        // The place of a session that ended just now, so that a full store still lets those in
-        // who make room themselves. Where none ended, nothing was changed yet.
-        let mut freed = freed.into_iter();
-        let has_freed = match freed.next() {
-            Some(record) => {
-                visit.hand_to_subject(record);
-                true
-            }
-            None => {
-                self.places.take(record)?;
-                false
-            }
+        let Some((evicted, freed)) = self.make_way(bind.replaces, surplus, visit) else {
+            return Ok(Bound::Conflict);
         };
-        freed.for_each(|record| visit.give_back(record));
+        let has_freed = !freed.is_empty();
+        self.take_place(record, freed, visit)?;
 
         let copy = record.clone();
         let mut shard = self.shard(record.handle());
@@ -140,6 +120,48 @@ impl Inner {
         }
         shard.expire(DUE_PER_BEGIN, visit);
         Ok(Bound::Bound { evicted })
+    }
+
+    /// Ends the session that is replaced and those that are too many, and returns the tombstones
+    /// of these and the records of all. `None` where the one to replace is not as it was loaded;
+    /// then nothing was changed.
+    fn make_way(
+        &self,
+        replaces: Option<Replaced>,
+        surplus: Vec<Arc<SessionRecord>>,
+        visit: &mut Visit<'_>,
+    ) -> Option<(Vec<Tombstone>, Vec<Arc<SessionRecord>>)> {
+        let mut freed = Vec::new();
+        if let Some(Replaced { handle, revision }) = replaces {
+            let fits = |stored: &SessionRecord| stored.revision() == revision;
+            freed.push(self.end_if(handle, &EndReason::Superseded, fits, visit)?.1);
+        }
+        let mut evicted = Vec::new();
+        for record in surplus {
+            let ended = self.end_if(record.handle(), &EndReason::Evicted, |_| true, visit);
+            if let Some((tombstone, record)) = ended {
+                evicted.push(tombstone);
+                freed.push(record);
+            }
+        }
+        Some((evicted, freed))
+    }
+
+    /// Takes a place for the session of a subject: that of one that ended for it, so that a full
+    /// store lets those in who make room themselves. Fails only where none did.
+    fn take_place(
+        &self,
+        record: &SessionRecord,
+        freed: Vec<Arc<SessionRecord>>,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Full> {
+        let mut freed = freed.into_iter();
+        match freed.next() {
+            Some(first) => visit.hand_to_subject(first),
+            None => self.places.take(record)?,
+        }
+        freed.for_each(|record| visit.give_back(record));
+        Ok(())
     }
 
     /// Returns the live sessions of a subject, and removes the others from the index: it heals
@@ -191,7 +213,7 @@ fn surplus(
     Ok(active)
 }
 
-/// As [`DUE_PER_WRITE`](super::DUE_PER_WRITE), for an operation that adds the most.
+/// As `DUE_PER_WRITE` of the other operations, for an operation that adds the most.
 const DUE_PER_BEGIN: usize = 4;
 
 #[cfg(test)]

@@ -46,9 +46,7 @@ impl Inner {
                 return swept;
             }
         }
-        if let Some(round) = self.round.try_lock() {
-            self.collect(round, left, now);
-        }
+        self.collect_some(left, now);
         swept
     }
 }

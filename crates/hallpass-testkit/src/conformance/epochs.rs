@@ -24,6 +24,7 @@ use super::bed::look_alikes;
 use super::bed::member;
 use super::bed::subject;
 use super::bed::touch;
+use super::meeting::meetings;
 use super::racing::ROUNDS;
 use super::racing::Racer;
 use super::racing::race;
@@ -207,6 +208,25 @@ pub async fn a_session_that_ended_before_keeps_its_tombstone<S: Epochs>(bed: &Te
 /// Clause 2, races 1 to 3: no update or touch that races with an advance saves a session.
 pub async fn a_late_writer_cannot_undo_an_advance<S: Epochs>(bed: &TestBed<S>) {
     let scopes = scopes();
+    for (meeting, scope) in meetings(bed).await.into_iter().zip(scopes.iter().cycle()) {
+        let fixture = RecordFixture::of(&member("acme", "alice"));
+        let written = bed.begin(fixture.clone()).await;
+        let next = bed.next(&written).last_seen(at(1)).build();
+        let update = bed.here().update(&next, written.revision(), START);
+        let advance = bed.there().advance(scope, &EndReason::Logout, START);
+        let _any = meeting.of(update, advance).await;
+        bed.here()
+            .assert_dead(written.handle(), at(1), CLAUSE)
+            .await;
+
+        let touched = bed.begin(fixture).await;
+        let touch = touch(&touched, at(1), true);
+        let advance = bed.there().advance(scope, &EndReason::Logout, START);
+        let _any = meeting.of(bed.here().touch(&touch, START), advance).await;
+        bed.here()
+            .assert_dead(touched.handle(), at(1), CLAUSE)
+            .await;
+    }
     for (round, scope) in scopes.iter().cycle().take(ROUNDS).enumerate() {
         let mut records = Vec::new();
         let mut racers: Vec<Racer<()>> = Vec::new();

@@ -42,6 +42,8 @@ const CLAUSE: &str = "clause 7 of `SessionStore` (ended is final)";
 /// time, also where the clock goes back.
 pub async fn no_operation_sees_an_ended_session<S: SessionStore>(bed: &TestBed<S>) {
     let record = bed.begin(RecordFixture::of(&member("acme", "alice"))).await;
+    bed.here().assert_live(&record, at(29), CLAUSE).await;
+    bed.there().assert_live(&record, at(29), CLAUSE).await;
     let order = end(record.handle(), EndReason::Logout, at(30));
     let answer = bed.here().end(&order, at(30)).await;
     let tombstone = Tombstone::of(&record, EndReason::Logout, at(30));

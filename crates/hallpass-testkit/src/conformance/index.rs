@@ -9,6 +9,7 @@ mod replacing;
 mod subjects;
 
 use std::num::NonZeroU32;
+use std::slice;
 use std::sync::Arc;
 
 use hallpass_core::AtLimit;
@@ -72,7 +73,11 @@ pub async fn a_bound_session_is_stored_and_listed<S: SubjectIndex>(bed: &TestBed
     let record = logged_in(bed, &alice, START).await;
     for node in [bed.here(), bed.there()] {
         node.assert_live(&record, START, CLAUSE).await;
-        assert_listed(&node.list(&alice, START).await, &[record.clone()], CLAUSE);
+        assert_listed(
+            &node.list(&alice, START).await,
+            slice::from_ref(&record),
+            CLAUSE,
+        );
     }
 }
 
@@ -111,7 +116,11 @@ pub async fn a_list_holds_live_sessions_only<S: SubjectIndex>(bed: &TestBed<S>) 
         assert_listed(&node.list(&alice, just_before).await, &both, LISTED);
     }
     for node in [bed.here(), bed.there()] {
-        assert_listed(&node.list(&alice, deadline).await, &[lives.clone()], LISTED);
+        assert_listed(
+            &node.list(&alice, deadline).await,
+            slice::from_ref(&lives),
+            LISTED,
+        );
     }
     assert_listed(
         &bed.here().list(&alice, lives.expires_at()).await,
@@ -191,7 +200,7 @@ pub async fn all_sessions_but_one_end<S: SubjectIndex>(bed: &TestBed<S>) {
     bed.there().assert_live(&spared, at(1), LISTED).await;
     assert_listed(
         &bed.there().list(&alice, at(1)).await,
-        &[spared.clone()],
+        slice::from_ref(&spared),
         LISTED,
     );
 

@@ -17,6 +17,7 @@ use super::bed::TestBed;
 use super::bed::at;
 use super::bed::member;
 use super::epochs::scopes;
+use super::meeting::meetings;
 use super::racing::ROUNDS;
 use super::racing::Racer;
 use super::racing::race;
@@ -115,6 +116,25 @@ pub async fn a_login_that_races_an_advance_lives_or_has_ended<S: Epochs + Subjec
     bed: &TestBed<S>,
 ) {
     let alice = member("acme", "alice");
+    for (meeting, scope) in meetings(bed).await.into_iter().zip(scopes().iter().cycle()) {
+        let (record, _token) = bed.build(RecordFixture::of(&alice), START);
+        let handle = record.handle();
+        let bind = Bind {
+            record,
+            replaces: None,
+            limit: None,
+        };
+        let login = bed.here().bind(&bind, START);
+        let advance = bed.there().advance(scope, &EndReason::Logout, START);
+        let _any = meeting.of(login, advance).await;
+        let live = bed.here().is_live(handle, START).await;
+        let listed = bed.there().names(&alice, START).await.contains(&handle);
+        assert_eq!(listed, live, "{CLAUSE}: who lives is listed");
+    }
+    let _ended = bed
+        .here()
+        .end_subject(&alice, None, &EndReason::Logout, START)
+        .await;
     for (round, scope) in scopes().iter().cycle().take(ROUNDS).enumerate() {
         let older = logged_in(bed, None).await;
         let mut handles = Vec::new();

@@ -16,6 +16,7 @@ use super::bed::TestBed;
 use super::bed::at;
 use super::bed::subject;
 use super::bed::touch;
+use super::meeting::meetings;
 use super::racing::RACERS;
 use super::racing::ROUNDS;
 use super::racing::race;
@@ -139,6 +140,24 @@ pub async fn an_update_replaces_all_data<S: SessionStore>(bed: &TestBed<S>) {
 /// Clause 4: of updates that race for a revision exactly one is applied, and the record is its
 /// own.
 pub async fn of_updates_that_race_for_a_revision_one_is_applied<S: SessionStore>(bed: &TestBed<S>) {
+    for meeting in meetings(bed).await {
+        let record = bed.begin(RecordFixture::anonymous()).await;
+        let expected = record.revision();
+        let one = bed.next(&record).data("k", b"1").build();
+        let other = bed.next(&record).data("k", b"2").build();
+        let answers = meeting
+            .of(
+                bed.here().update(&one, expected, START),
+                bed.there().update(&other, expected, START),
+            )
+            .await;
+        let winner = match answers {
+            (Write::Applied, Write::Conflict) => &one,
+            (Write::Conflict, Write::Applied) => &other,
+            other => panic!("{CLAUSE}: two updates of one revision were answered {other:?}"),
+        };
+        bed.here().assert_live(winner, START, CLAUSE).await;
+    }
     for _ in 0..ROUNDS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let rivals: Vec<_> = (0..RACERS)

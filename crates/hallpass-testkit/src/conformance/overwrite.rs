@@ -13,6 +13,7 @@ use super::bed::at;
 use super::bed::end;
 use super::bed::subject;
 use super::bed::touch;
+use super::meeting::meetings;
 use super::racing::RACERS;
 use super::racing::ROUNDS;
 use super::racing::race;
@@ -118,6 +119,22 @@ pub async fn an_expired_session_does_not_come_back_under_its_name<S: SessionStor
 
 /// Clause 2: of calls that race for one name, one wins, and the record is its own.
 pub async fn of_creates_that_race_for_a_name_one_wins<S: SessionStore>(bed: &TestBed<S>) {
+    for meeting in meetings(bed).await {
+        let (record, _token) = bed.build(RecordFixture::anonymous(), START);
+        let twin = bed.named(record.handle(), RecordFixture::anonymous(), START);
+        let answers = meeting
+            .of(
+                bed.here().create(&record, START),
+                bed.there().create(&twin, START),
+            )
+            .await;
+        let winner = match answers {
+            (Create::Created, Create::Occupied) => &record,
+            (Create::Occupied, Create::Created) => &twin,
+            other => panic!("{CLAUSE}: two calls for one name were answered {other:?}"),
+        };
+        bed.here().assert_live(winner, START, CLAUSE).await;
+    }
     for _ in 0..ROUNDS {
         let (first, _token) = bed.build(RecordFixture::anonymous(), START);
         let rivals: Vec<_> = (0..RACERS)

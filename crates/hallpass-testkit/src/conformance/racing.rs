@@ -1,16 +1,12 @@
-//! Many tasks at once, and calls that are dropped half-way.
+//! Many tasks at once.
 
 use std::future::Future;
-use std::future::poll_fn;
 use std::panic::resume_unwind;
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use hallpass_core::BoxFuture;
 use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
-use tokio::task::yield_now;
 
 /// How many tasks race for one thing.
 pub(super) const RACERS: usize = 32;
@@ -51,18 +47,4 @@ pub(super) async fn joined<T>(task: JoinHandle<T>) -> T {
             Ok(panic) => resume_unwind(panic),
             Err(error) => panic!("a task of the test was stopped: {error}"),
         })
-}
-
-/// Polls a call a few times and drops it, as the engine does when a client disconnects. Returns
-/// the answer where it was quicker.
-pub(super) async fn abandoned<F: Future>(call: F, polls: usize) -> Option<F::Output> {
-    let mut call = pin!(call);
-    for _ in 0..polls {
-        let polled = poll_fn(|context| Poll::Ready(call.as_mut().poll(context))).await;
-        if let Poll::Ready(answer) = polled {
-            return Some(answer);
-        }
-        yield_now().await;
-    }
-    None
 }

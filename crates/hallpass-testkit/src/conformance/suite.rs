@@ -24,7 +24,6 @@
 ///
 /// ```
 /// # use hallpass_core::DynStore;
-/// # #[derive(Clone, Debug)]
 /// # struct MyStore;
 /// # impl MyStore {
 /// #     fn new() -> DynStore { unimplemented!() }
@@ -38,6 +37,7 @@
 ///         abilities: [index, epochs, sweep, feed],
 ///     }
 /// }
+/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! conformance {
@@ -63,6 +63,10 @@ macro_rules! conformance {
 #[macro_export]
 macro_rules! __suite {
     ([$($ability:ident)*] $bed:expr) => {
+        #[allow(
+            clippy::implied_bounds_in_impls,
+            reason = "without abilities the first bound is the only one"
+        )]
         async fn bed() -> $crate::conformance::TestBed<
             impl $crate::__private::SessionStore $(+ $crate::__private::abilities::$ability)*
         > {

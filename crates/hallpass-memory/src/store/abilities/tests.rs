@@ -21,18 +21,43 @@ use crate::testing::subject;
 
 /// The same id without a tenant, in a tenant, and in another.
 fn namesakes(store: &MemoryStore) -> [SessionRecord; 3] {
-    let records = [of("alice"), of_tenant("acme", "alice"), of_tenant("umbrella", "alice")];
+    let records = [
+        of("alice"),
+        of_tenant("acme", "alice"),
+        of_tenant("umbrella", "alice"),
+    ];
     for record in &records {
-        let bind = Bind { record: record.clone(), replaces: None, limit: None };
-        assert!(matches!(ready(store.bind(&bind, at(0))), Ok(Bound::Bound { .. })));
+        let bind = Bind {
+            record: record.clone(),
+            replaces: None,
+            limit: None,
+        };
+        assert!(matches!(
+            ready(store.bind(&bind, at(0))),
+            Ok(Bound::Bound { .. })
+        ));
     }
     records
+}
+
+fn handles(records: &[Arc<SessionRecord>]) -> Vec<SessionHandle> {
+    records.iter().map(|record| record.handle()).collect()
+}
+
+fn one_session() -> Concurrency {
+    Concurrency {
+        max: NonZeroU32::MIN,
+        at_limit: AtLimit::EvictOldest,
+    }
 }
 
 fn live(store: &MemoryStore, records: &[SessionRecord]) -> Vec<bool> {
     store.assert_sound();
     let load = |record: &SessionRecord| ready(store.load(record.handle(), at(1))).unwrap();
-    records.iter().map(|record| matches!(load(record), Load::Live(_))).collect()
+    records
+        .iter()
+        .map(|record| matches!(load(record), Load::Live(_)))
+        .collect()
 }
 
 /// Race 46.
@@ -41,7 +66,10 @@ fn a_list_has_no_session_of_another_tenant() {
     let store = store(10);
     for record in namesakes(&store) {
         let listed = ready(store.list(record.subject().unwrap(), at(1))).unwrap();
-        assert_eq!(listed.iter().map(|r| r.handle()).collect::<Vec<_>>(), [record.handle()]);
+        assert_eq!(
+            listed.iter().map(|r| r.handle()).collect::<Vec<_>>(),
+            [record.handle()]
+        );
     }
 }
 
@@ -65,7 +93,11 @@ fn the_limit_counts_no_session_of_another_tenant() {
         at_limit: AtLimit::EvictOldest,
     };
     let record = of_tenant("acme", "alice");
-    let bind = Bind { record, replaces: None, limit: Some(limit) };
+    let bind = Bind {
+        record,
+        replaces: None,
+        limit: Some(limit),
+    };
     let bound = ready(store.bind(&bind, at(1))).unwrap();
     assert!(matches!(bound, Bound::Bound { evicted } if evicted.len() == 1));
     assert_eq!(live(&store, &records), [true, false, true]);
@@ -86,6 +118,48 @@ fn an_advance_ends_no_session_of_another_tenant() {
     }
 }
 
+/// Race 46, where the hashes of two subjects are the same: the index mixes them up, and the store
+/// does not.
+#[test]
+fn the_record_decides_whose_session_it_is() {
+    let store = store(10);
+    let records = namesakes(&store);
+    let mixed = || store.inner().index.lock(&subject("alice"));
+    mixed().insert(records[1].handle());
+
+    let listed = ready(store.list(&subject("alice"), at(1))).unwrap();
+    assert_eq!(handles(&listed), [records[0].handle()]);
+    let record = of("alice");
+    let bind = Bind {
+        record,
+        replaces: None,
+        limit: Some(one_session()),
+    };
+    let bound = ready(store.bind(&bind, at(1))).unwrap();
+    assert!(matches!(bound, Bound::Bound { evicted } if evicted.len() == 1));
+    let ended = ready(store.end_subject(&subject("alice"), None, &revoked(), at(1))).unwrap();
+    assert_eq!(ended.len(), 1);
+
+    mixed().remove(records[1].handle());
+    assert_eq!(live(&store, &records), [false, true, true]);
+}
+
+/// Race 43.
+#[test]
+fn the_index_heals_itself_when_it_is_read() {
+    let store = store(10);
+    let record = of("alice");
+    assert_eq!(
+        ready(store.create(&record, at(0))).unwrap(),
+        Create::Created
+    );
+    let stale = || store.inner().index.lock(&subject("alice"));
+    stale().insert(of("alice").handle());
+    let listed = ready(store.list(&subject("alice"), at(1))).unwrap();
+    assert_eq!(handles(&listed), [record.handle()]);
+    store.assert_sound();
+}
+
 #[test]
 fn all_but_one_are_ended() {
     let store = store(10);
@@ -104,10 +178,20 @@ fn all_but_one_are_ended() {
 #[test]
 fn a_session_without_a_subject_is_not_bound() {
     let store = store(10);
-    let bind = Bind { record: anonymous(), replaces: None, limit: None };
+    let bind = Bind {
+        record: anonymous(),
+        replaces: None,
+        limit: None,
+    };
     let error = ready(store.bind(&bind, at(0))).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Rejected);
-    assert!(error.source().unwrap().to_string().contains("begin it with `create`"));
+    assert!(
+        error
+            .source()
+            .unwrap()
+            .to_string()
+            .contains("begin it with `create`")
+    );
     assert_eq!(store.len(), 0);
 }
 

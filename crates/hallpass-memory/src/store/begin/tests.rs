@@ -4,7 +4,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
 
 use hallpass_core::End;
 use hallpass_core::EndOutcome;
@@ -15,13 +14,13 @@ use hallpass_core::StoreErrorKind;
 use hallpass_core::SubjectIndex;
 use hallpass_core::SystemRandom;
 use hallpass_core::Timestamp;
-use hallpass_core::Tombstone;
 use hallpass_core::Touch;
 use hallpass_core::Touched;
 
 use super::*;
 use crate::MemoryStore;
 use crate::testing::IDLE;
+use crate::testing::OverWhenDropped;
 use crate::testing::anonymous;
 use crate::testing::at;
 use crate::testing::built;
@@ -39,25 +38,47 @@ fn bind(store: &MemoryStore, bind: &Bind, now: Timestamp) -> Bound {
 }
 
 fn login(record: &SessionRecord) -> Bind {
-    Bind { record: record.clone(), replaces: None, limit: None }
+    Bind {
+        record: record.clone(),
+        replaces: None,
+        limit: None,
+    }
 }
 
 fn limited(record: &SessionRecord, max: u32, at_limit: AtLimit) -> Bind {
-    let limit = Concurrency { max: NonZeroU32::new(max).unwrap(), at_limit };
-    Bind { limit: Some(limit), ..login(record) }
+    let limit = Concurrency {
+        max: NonZeroU32::new(max).unwrap(),
+        at_limit,
+    };
+    Bind {
+        limit: Some(limit),
+        ..login(record)
+    }
 }
 
 fn replacing(record: &SessionRecord, replaced: &SessionRecord) -> Bind {
-    let replaces = Replaced { handle: replaced.handle(), revision: replaced.revision() };
-    Bind { replaces: Some(replaces), ..login(record) }
+    let replaces = Replaced {
+        handle: replaced.handle(),
+        revision: replaced.revision(),
+    };
+    Bind {
+        replaces: Some(replaces),
+        ..login(record)
+    }
 }
 
 fn create(store: &MemoryStore, record: &SessionRecord) {
-    assert_eq!(ready(store.create(record, record.created_at())).unwrap(), Create::Created);
+    assert_eq!(
+        ready(store.create(record, record.created_at())).unwrap(),
+        Create::Created
+    );
 }
 
 fn is_live(store: &MemoryStore, record: &SessionRecord, now: Timestamp) -> bool {
-    matches!(ready(store.load(record.handle(), now)).unwrap(), Load::Live(_))
+    matches!(
+        ready(store.load(record.handle(), now)).unwrap(),
+        Load::Live(_)
+    )
 }
 
 fn started(millis: u64) -> SessionRecord {
@@ -78,7 +99,11 @@ fn the_least_recently_used_session_goes() {
         confirm: false,
     };
     assert_eq!(ready(store.touch(&touch, at(3))).unwrap(), Touched::Applied);
-    let answer = bind(&store, &limited(&third, 2, AtLimit::EvictLeastRecentlyUsed), at(4));
+    let answer = bind(
+        &store,
+        &limited(&third, 2, AtLimit::EvictLeastRecentlyUsed),
+        at(4),
+    );
     let expected = Tombstone::of(&second, EndReason::Evicted, at(4));
     assert!(matches!(answer, Bound::Bound { evicted } if evicted == [expected]));
     assert!(is_live(&store, &first, at(4)) && is_live(&store, &third, at(4)));
@@ -98,7 +123,13 @@ fn as_many_as_needed_go_when_the_limit_was_lowered() {
     };
     records.sort_by_key(SessionRecord::created_at);
     let handles: Vec<_> = evicted.iter().map(Tombstone::handle).collect();
-    assert_eq!(handles, records[..4].iter().map(SessionRecord::handle).collect::<Vec<_>>());
+    assert_eq!(
+        handles,
+        records[..4]
+            .iter()
+            .map(SessionRecord::handle)
+            .collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -107,9 +138,17 @@ fn a_denied_login_changes_nothing() {
     let [first, second, nobody] = [started(1), started(2), anonymous()];
     create(&store, &first);
     create(&store, &nobody);
-    let ask = Bind { replaces: replacing(&second, &nobody).replaces, ..limited(&second, 1, AtLimit::Reject) };
-    let Bound::Denied { active } = bind(&store, &ask, at(3)) else { panic!("not denied") };
-    assert_eq!(active.iter().map(|r| r.handle()).collect::<Vec<_>>(), [first.handle()]);
+    let ask = Bind {
+        replaces: replacing(&second, &nobody).replaces,
+        ..limited(&second, 1, AtLimit::Reject)
+    };
+    let Bound::Denied { active } = bind(&store, &ask, at(3)) else {
+        panic!("not denied")
+    };
+    assert_eq!(
+        active.iter().map(|r| r.handle()).collect::<Vec<_>>(),
+        [first.handle()]
+    );
     assert!(is_live(&store, &nobody, at(3)) && !is_live(&store, &second, at(3)));
     assert_eq!((store.len(), store.tombstones()), (2, 0));
 }
@@ -131,7 +170,10 @@ fn a_repeated_login_is_not_denied_by_its_own_ghost() {
     let store = store(1);
     let [nobody, alice] = [anonymous(), started(1)];
     create(&store, &nobody);
-    let ask = Bind { limit: limited(&alice, 1, AtLimit::Reject).limit, ..replacing(&alice, &nobody) };
+    let ask = Bind {
+        limit: limited(&alice, 1, AtLimit::Reject).limit,
+        ..replacing(&alice, &nobody)
+    };
     for _ in 0..2 {
         let answer = bind(&store, &ask, at(1));
         assert!(matches!(answer, Bound::Bound { evicted } if evicted.is_empty()));
@@ -145,14 +187,20 @@ fn only_the_named_revision_is_replaced() {
     let [nobody, alice] = [anonymous(), started(1)];
     create(&store, &nobody);
     let mut ask = replacing(&alice, &nobody);
-    ask.replaces = ask.replaces.map(|r| Replaced { revision: r.revision.next(), ..r });
+    ask.replaces = ask.replaces.map(|r| Replaced {
+        revision: r.revision.next(),
+        ..r
+    });
     assert!(matches!(bind(&store, &ask, at(1)), Bound::Conflict));
     assert!(is_live(&store, &nobody, at(1)) && !is_live(&store, &alice, at(1)));
     // And neither one that is missing nor one that has ended.
     let ask = replacing(&alice, &anonymous());
     assert!(matches!(bind(&store, &ask, at(1)), Bound::Conflict));
     let ask = replacing(&alice, &nobody);
-    assert!(matches!(bind(&store, &ask, nobody.expires_at()), Bound::Conflict));
+    assert!(matches!(
+        bind(&store, &ask, nobody.expires_at()),
+        Bound::Conflict
+    ));
     assert_eq!(store.len(), 0);
 }
 
@@ -164,7 +212,10 @@ fn a_full_store_lets_in_who_makes_room() {
     create(&store, &nobody);
     create(&store, &first);
     let second = started(2);
-    assert!(matches!(bind(&store, &replacing(&second, &nobody), at(2)), Bound::Bound { .. }));
+    assert!(matches!(
+        bind(&store, &replacing(&second, &nobody), at(2)),
+        Bound::Bound { .. }
+    ));
     let third = limited(&started(3), 2, AtLimit::EvictOldest);
     assert!(matches!(bind(&store, &third, at(3)), Bound::Bound { evicted } if evicted.len() == 1));
     assert_eq!(store.len(), 2);
@@ -180,7 +231,11 @@ fn a_full_store_refuses_and_ends_nobody() {
     assert_eq!(error.kind(), StoreErrorKind::Rejected);
     let source = error.source().unwrap();
     assert_eq!(source.downcast_ref(), Some(&Full::Anonymous { share: 9 }));
-    assert!(source.to_string().contains("raise `MemoryStoreBuilder::capacity`"));
+    assert!(
+        source
+            .to_string()
+            .contains("raise `MemoryStoreBuilder::capacity`")
+    );
 
     create(&store, &of("alice"));
     let error = ready(store.bind(&login(&of("bob")), at(0))).unwrap_err();
@@ -210,7 +265,11 @@ fn a_name_that_is_taken_stays_taken() {
 /// Race 24, seen from inside: a shard cannot change while it is looked at, and here is only one.
 #[test]
 fn racing_logins_never_pass_the_limit() {
-    for at_limit in [AtLimit::EvictLeastRecentlyUsed, AtLimit::EvictOldest, AtLimit::Reject] {
+    for at_limit in [
+        AtLimit::EvictLeastRecentlyUsed,
+        AtLimit::EvictOldest,
+        AtLimit::Reject,
+    ] {
         let store = store(1_000);
         let bound = AtomicUsize::new(0);
         let is_over = AtomicBool::new(false);
@@ -218,9 +277,11 @@ fn racing_logins_never_pass_the_limit() {
             let watcher = scope.spawn(|| {
                 let mut most = 0;
                 while !is_over.load(Ordering::Relaxed) {
-                    let [shard] = &*store.inner().shards else { panic!("more than one shard") };
+                    let [shard] = &*store.inner().shards else {
+                        panic!("more than one shard")
+                    };
                     most = most.max(shard.lock().sound().len());
-                    thread::sleep(Duration::from_micros(1));
+                    thread::yield_now();
                 }
                 most
             });
@@ -242,15 +303,20 @@ fn racing_logins_never_pass_the_limit() {
                     })
                 })
                 .collect();
-            for login in logins {
-                login.join().unwrap();
+            {
+                let _over = OverWhenDropped(&is_over);
+                logins.into_iter().for_each(|login| login.join().unwrap());
             }
-            is_over.store(true, Ordering::Relaxed);
             assert!(watcher.join().unwrap() <= 3, "{at_limit:?}");
         });
         let expected = if at_limit == AtLimit::Reject { 3 } else { 640 };
         assert_eq!(bound.into_inner(), expected, "{at_limit:?}");
-        assert_eq!(ready(store.list(&subject("alice"), at(1_000))).unwrap().len(), 3);
+        assert_eq!(
+            ready(store.list(&subject("alice"), at(1_000)))
+                .unwrap()
+                .len(),
+            3
+        );
         store.assert_sound();
     }
 }
@@ -262,17 +328,29 @@ fn of_two_logins_that_replace_one_session_one_wins() {
         let store = store(10_000);
         let nobody = anonymous();
         create(&store, &nobody);
-        let asks = [replacing(&of("alice"), &nobody), replacing(&of("bob"), &nobody)];
+        let asks = [
+            replacing(&of("alice"), &nobody),
+            replacing(&of("bob"), &nobody),
+        ];
         let answers: Vec<Bound> = thread::scope(|scope| {
             let store = &store;
             let logins: Vec<_> = asks
                 .iter()
                 .map(|ask| scope.spawn(move || ready(store.bind(ask, at(1))).unwrap()))
                 .collect();
-            logins.into_iter().map(|login| login.join().unwrap()).collect()
+            logins
+                .into_iter()
+                .map(|login| login.join().unwrap())
+                .collect()
         });
-        let bound = answers.iter().filter(|answer| matches!(answer, Bound::Bound { .. })).count();
-        let lost = answers.iter().filter(|answer| matches!(answer, Bound::Conflict)).count();
+        let bound = answers
+            .iter()
+            .filter(|answer| matches!(answer, Bound::Bound { .. }))
+            .count();
+        let lost = answers
+            .iter()
+            .filter(|answer| matches!(answer, Bound::Conflict))
+            .count();
         assert_eq!((bound, lost, store.len(), store.tombstones()), (1, 1, 1, 1));
         store.assert_sound();
     }
@@ -291,9 +369,15 @@ fn the_index_keeps_no_session_that_is_over() {
         at: at(1),
         keep_until: first.absolute_deadline(),
     };
-    assert!(matches!(ready(store.end(&end, at(1))).unwrap(), EndOutcome::Ended(_)));
+    assert!(matches!(
+        ready(store.end(&end, at(1))).unwrap(),
+        EndOutcome::Ended(_)
+    ));
     assert_eq!(store.inner().index.len(), 1);
-    create(&store, &built(RecordFixture::anonymous(), at(0).saturating_add(IDLE)));
+    create(
+        &store,
+        &built(RecordFixture::anonymous(), at(0).saturating_add(IDLE)),
+    );
     assert_eq!(store.inner().index.len(), 0);
     store.assert_sound();
 }

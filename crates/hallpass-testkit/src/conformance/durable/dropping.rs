@@ -15,21 +15,19 @@ use crate::conformance::bed::TestBed;
 use crate::conformance::bed::at;
 use crate::conformance::bed::end;
 use crate::conformance::bed::touch;
+use crate::conformance::meeting::STEPS;
+use crate::conformance::meeting::dropped;
 use crate::conformance::node::assert_same;
-use crate::conformance::racing::abandoned;
 
 const CLAUSE: &str = "clause 6 of `SessionStore` (cancel safety)";
-
-/// How often a call is polled before it is dropped, at most.
-const POLLS: usize = 6;
 
 /// Cancel safety, race 18: a dropped `create` leaves the record or nothing.
 pub async fn a_create_that_is_dropped_is_applied_in_whole_or_not_at_all<S: SessionStore>(
     bed: &TestBed<S>,
 ) {
-    for polls in 0..POLLS {
+    for steps in 0..STEPS {
         let (record, _token) = bed.build(RecordFixture::anonymous().data("k", b"1"), START);
-        let _lost = abandoned(bed.here().create(&record, START), polls).await;
+        dropped(steps, bed.here().create(&record, START)).await;
         match bed.there().load(record.handle(), START).await {
             Load::Live(stored) => assert_same(&stored, &record, CLAUSE),
             Load::Missing => {}
@@ -47,10 +45,10 @@ pub async fn a_create_that_is_dropped_is_applied_in_whole_or_not_at_all<S: Sessi
 pub async fn an_update_that_is_dropped_is_applied_in_whole_or_not_at_all<S: SessionStore>(
     bed: &TestBed<S>,
 ) {
-    for polls in 0..POLLS {
+    for steps in 0..STEPS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let next = bed.next(&record).data("k", b"1").last_seen(at(1)).build();
-        let _lost = abandoned(bed.here().update(&next, record.revision(), at(1)), polls).await;
+        dropped(steps, bed.here().update(&next, record.revision(), at(1))).await;
         let stored = bed.there().live(record.handle(), at(1), CLAUSE).await;
         let whole = if stored.revision() == next.revision() {
             &next
@@ -72,14 +70,14 @@ pub async fn an_update_that_is_dropped_is_applied_in_whole_or_not_at_all<S: Sess
 pub async fn a_touch_that_is_dropped_is_applied_in_whole_or_not_at_all<S: SessionStore>(
     bed: &TestBed<S>,
 ) {
-    for polls in 0..POLLS {
+    for steps in 0..STEPS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let touch = touch(&record, at(1), true);
         let touched = record
             .touched(&touch, at(1))
             .1
             .unwrap_or_else(|| record.clone());
-        let _lost = abandoned(bed.here().touch(&touch, at(1)), polls).await;
+        dropped(steps, bed.here().touch(&touch, at(1))).await;
         let stored = bed.there().live(record.handle(), at(1), CLAUSE).await;
         let whole = if stored.last_seen() == at(1) {
             &touched
@@ -101,10 +99,10 @@ pub async fn a_touch_that_is_dropped_is_applied_in_whole_or_not_at_all<S: Sessio
 pub async fn an_end_that_is_dropped_is_applied_in_whole_or_not_at_all<S: SessionStore>(
     bed: &TestBed<S>,
 ) {
-    for polls in 0..POLLS {
+    for steps in 0..STEPS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let order = end(record.handle(), EndReason::Logout, at(1));
-        let _lost = abandoned(bed.here().end(&order, at(1)), polls).await;
+        dropped(steps, bed.here().end(&order, at(1))).await;
         match bed.there().load(record.handle(), at(1)).await {
             Load::Live(stored) => assert_same(&stored, &record, CLAUSE),
             Load::Ended(_) => {}

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
 use hallpass_core::Create;
@@ -24,6 +25,7 @@ use crate::conformance::bed::at;
 use crate::conformance::bed::end;
 use crate::conformance::bed::next;
 use crate::conformance::bed::touch;
+use crate::conformance::meeting::meetings;
 use crate::conformance::node::Node;
 use crate::conformance::racing::ROUNDS;
 use crate::conformance::racing::Racer;
@@ -33,6 +35,14 @@ use crate::conformance::racing::race;
 /// Clauses 3 and 7, races 1 and 2: updates that loaded before the end and write while it happens,
 /// or after it, do not undo it.
 pub async fn a_late_writer_cannot_undo_an_end<S: SessionStore>(bed: &TestBed<S>) {
+    for meeting in meetings(bed).await {
+        let record = bed.begin(RecordFixture::anonymous()).await;
+        let next = bed.next(&record).data("k", b"1").last_seen(at(60)).build();
+        let order = end(record.handle(), EndReason::Logout, START);
+        let update = bed.here().update(&next, record.revision(), at(1));
+        let _any = meeting.of(update, bed.there().end(&order, START)).await;
+        assert_over(bed, &record).await;
+    }
     for round in 0..ROUNDS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         race((0..8).map(|n| -> Racer<()> {
@@ -53,6 +63,14 @@ pub async fn a_late_writer_cannot_undo_an_end<S: SessionStore>(bed: &TestBed<S>)
 
 /// Clauses 3 and 7, race 3: touches do not undo an end that happens at the same time.
 pub async fn a_late_touch_cannot_undo_an_end<S: SessionStore>(bed: &TestBed<S>) {
+    for meeting in meetings(bed).await {
+        let record = bed.begin(RecordFixture::anonymous()).await;
+        let touch = touch(&record, at(1), true);
+        let order = end(record.handle(), EndReason::Logout, START);
+        let touching = bed.here().touch(&touch, at(1));
+        let _any = meeting.of(touching, bed.there().end(&order, START)).await;
+        assert_over(bed, &record).await;
+    }
     for round in 0..ROUNDS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         race((0..8).map(|n| -> Racer<()> {
@@ -73,6 +91,13 @@ pub async fn a_late_touch_cannot_undo_an_end<S: SessionStore>(bed: &TestBed<S>) 
 /// Clauses 2 and 7, races 1 and 2: a session that begins while it ends is ended, whichever came
 /// first.
 pub async fn a_session_that_begins_while_it_ends_is_ended<S: SessionStore>(bed: &TestBed<S>) {
+    for meeting in meetings(bed).await {
+        let (record, _token) = bed.build(RecordFixture::anonymous(), START);
+        let order = end(record.handle(), EndReason::Logout, START);
+        let create = bed.there().create(&record, START);
+        let _any = meeting.of(bed.here().end(&order, START), create).await;
+        assert_over(bed, &record).await;
+    }
     for _ in 0..ROUNDS {
         let (record, _token) = bed.build(RecordFixture::anonymous(), START);
         let (here, there) = (bed.here().clone(), bed.there().clone());
@@ -97,6 +122,22 @@ pub async fn a_session_that_begins_while_it_ends_is_ended<S: SessionStore>(bed: 
 
 /// Clause 7: of many ends one is the first, and all the others are told of it.
 pub async fn of_ends_that_race_the_first_counts<S: SessionStore>(bed: &TestBed<S>) {
+    for meeting in meetings(bed).await {
+        let record = bed.begin(RecordFixture::anonymous()).await;
+        let one = end(record.handle(), EndReason::Logout, START);
+        let other = end(record.handle(), EndReason::Replayed, at(1));
+        let (ending, another) = (bed.here().end(&one, START), bed.there().end(&other, at(1)));
+        let tombstone = match meeting.of(ending, another).await {
+            (EndOutcome::Ended(first), EndOutcome::Already(told))
+            | (EndOutcome::Already(told), EndOutcome::Ended(first))
+                if first == told =>
+            {
+                first
+            }
+            other => panic!("{CLAUSE}: two ends of one session were answered {other:?}"),
+        };
+        bed.here().assert_ended(&tombstone, at(1), CLAUSE).await;
+    }
     let reasons = [
         EndReason::Logout,
         EndReason::Replayed,
@@ -145,13 +186,15 @@ pub async fn no_call_that_starts_after_the_end_sees_the_session<S: SessionStore>
     for round in 0..ROUNDS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let stop = Arc::new(AtomicBool::new(false));
+        let used = Arc::new(AtomicUsize::new(0));
         let storm: Vec<_> = (0..6)
             .map(|n| {
                 let (node, random) = (bed.node(n), bed.random().clone());
-                tokio::spawn(uses(node, random, record.clone(), Arc::clone(&stop)))
+                let (stop, used) = (Arc::clone(&stop), Arc::clone(&used));
+                tokio::spawn(uses(node, random, record.clone(), stop, used))
             })
             .collect();
-        for _ in 0..round {
+        while used.load(Ordering::Relaxed) < round {
             yield_now().await;
         }
         let order = end(record.handle(), EndReason::Logout, at(1));
@@ -182,12 +225,15 @@ async fn uses<S: SessionStore>(
     random: SeededRandom,
     record: SessionRecord,
     stop: Arc<AtomicBool>,
+    used: Arc<AtomicUsize>,
 ) {
     let mut record = Arc::new(record);
     while !stop.load(Ordering::Relaxed) {
+        used.fetch_add(1, Ordering::Relaxed);
         if let Load::Live(loaded) = node.load(record.handle(), at(1)).await {
             record = loaded;
         }
+        yield_now().await;
         let next = next(&record, &random).last_seen(at(1)).build();
         let _any = node.update(&next, record.revision(), at(1)).await;
         let _any = node.touch(&touch(&record, at(2), true), at(1)).await;

@@ -1,5 +1,7 @@
 //! Clauses 2 and 3: a limit that rejects, no limit, and whom a limit concerns.
 
+use std::slice;
+
 use hallpass_core::AtLimit;
 use hallpass_core::EndReason;
 use hallpass_core::RecordFixture;
@@ -55,7 +57,7 @@ pub async fn a_denied_login_can_be_repeated_once_there_is_room<S: SubjectIndex>(
     let bind = login(&record, limit(1, AtLimit::Reject));
     assert_denied(
         &bed.here().bind(&bind, at(1)).await,
-        &[active.clone()],
+        slice::from_ref(&active),
         CLAUSE,
     );
     let order = end(active.handle(), EndReason::Logout, at(2));

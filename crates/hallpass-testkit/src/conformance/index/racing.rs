@@ -25,6 +25,7 @@ use crate::conformance::bed::START;
 use crate::conformance::bed::TestBed;
 use crate::conformance::bed::at;
 use crate::conformance::bed::subject;
+use crate::conformance::meeting::meetings;
 use crate::conformance::racing::ROUNDS;
 use crate::conformance::racing::Racer;
 use crate::conformance::racing::joined;
@@ -34,6 +35,7 @@ const CLAUSE: &str = "clause 2 of `SubjectIndex` (never more than the limit)";
 
 /// Clauses 2 and 3, race 24, for a limit that rejects.
 pub async fn logins_that_race_never_pass_a_limit_that_rejects<S: SubjectIndex>(bed: &TestBed<S>) {
+    two_logins(bed, AtLimit::Reject).await;
     for round in 0..GREAT_ROUNDS {
         let race = logins(bed, AtLimit::Reject, round).await;
         assert_eq!(
@@ -50,6 +52,7 @@ pub async fn logins_that_race_never_pass_a_limit_that_rejects<S: SubjectIndex>(b
 pub async fn logins_that_race_never_pass_a_limit_that_evicts_the_oldest<S: SubjectIndex>(
     bed: &TestBed<S>,
 ) {
+    two_logins(bed, AtLimit::EvictOldest).await;
     for round in 0..GREAT_ROUNDS {
         logins(bed, AtLimit::EvictOldest, round)
             .await
@@ -63,6 +66,7 @@ pub async fn logins_that_race_never_pass_a_limit_that_evicts_the_least_recently_
 >(
     bed: &TestBed<S>,
 ) {
+    two_logins(bed, AtLimit::EvictLeastRecentlyUsed).await;
     for round in 0..GREAT_ROUNDS {
         logins(bed, AtLimit::EvictLeastRecentlyUsed, round)
             .await
@@ -75,6 +79,23 @@ pub async fn logins_that_race_never_pass_a_limit_that_evicts_the_least_recently_
 pub async fn a_login_that_races_the_end_of_all_sessions_is_listed_or_ended<S: SubjectIndex>(
     bed: &TestBed<S>,
 ) {
+    for (n, meeting) in meetings(bed).await.into_iter().enumerate() {
+        let alice = subject(&format!("alice of meeting {n}"));
+        let old = logged_in(bed, &alice, START).await;
+        let (record, _token) = bed.build(RecordFixture::of(&alice), START);
+        let bind = login(&record, None);
+        let ending = bed
+            .there()
+            .end_subject(&alice, None, &EndReason::Logout, START);
+        let _any = meeting.of(bed.here().bind(&bind, START), ending).await;
+        bed.here().assert_dead(old.handle(), START, LISTED).await;
+        let live = living(bed, &[record.handle()], START).await;
+        assert_eq!(
+            bed.there().names(&alice, START).await,
+            live,
+            "{LISTED}: who lives is listed"
+        );
+    }
     for round in 0..ROUNDS {
         let alice = subject(&format!("alice {round}"));
         let old = logged_in(bed, &alice, START).await;
@@ -115,6 +136,22 @@ pub async fn a_login_that_races_the_end_of_all_sessions_is_listed_or_ended<S: Su
 /// Clauses 3 and 7 of the store, race 2: updates that race with the end of all sessions of a
 /// subject do not undo it.
 pub async fn no_update_undoes_the_end_of_all_sessions<S: SubjectIndex>(bed: &TestBed<S>) {
+    for (n, meeting) in meetings(bed).await.into_iter().enumerate() {
+        let alice = subject(&format!("alice of meeting {n}"));
+        let record = logged_in(bed, &alice, START).await;
+        let next = bed.next(&record).last_seen(at(1)).build();
+        let update = bed.here().update(&next, record.revision(), START);
+        let ending = bed
+            .there()
+            .end_subject(&alice, None, &EndReason::Logout, START);
+        let _any = meeting.of(update, ending).await;
+        bed.here().assert_dead(record.handle(), START, LISTED).await;
+        assert_eq!(
+            bed.here().names(&alice, START).await,
+            [],
+            "{LISTED}: all sessions ended"
+        );
+    }
     for round in 0..ROUNDS {
         let alice = subject(&format!("alice {round}"));
         let mut records = Vec::new();
@@ -239,6 +276,30 @@ async fn logins<S: SubjectIndex>(bed: &TestBed<S>, at_limit: AtLimit, round: u64
     outcome.begun.sort_unstable();
     outcome.evicted.sort_unstable();
     outcome
+}
+
+/// Lets two logins meet where there is room for one, in all ways.
+async fn two_logins<S: SubjectIndex>(bed: &TestBed<S>, at_limit: AtLimit) {
+    for (n, meeting) in meetings(bed).await.into_iter().enumerate() {
+        let alice = subject(&format!("alice of meeting {n}"));
+        let [one, other] = [(); 2].map(|()| {
+            let (record, _token) = bed.build(RecordFixture::of(&alice), START);
+            login(&record, limit(1, at_limit))
+        });
+        let another = bed.there().bind(&other, START);
+        let _any = meeting.of(bed.here().bind(&one, START), another).await;
+        let live = living(bed, &[one.record.handle(), other.record.handle()], START).await;
+        assert_eq!(
+            live.len(),
+            1,
+            "{CLAUSE}: so many sessions live after two logins"
+        );
+        assert_eq!(
+            bed.there().names(&alice, START).await,
+            live,
+            "{CLAUSE}: who lives is listed"
+        );
+    }
 }
 
 /// Lists the sessions of a subject again and again.

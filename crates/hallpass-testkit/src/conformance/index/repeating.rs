@@ -23,9 +23,11 @@ use crate::conformance::bed::at;
 use crate::conformance::bed::end;
 use crate::conformance::bed::subject;
 use crate::conformance::bed::touch;
+use crate::conformance::meeting::STEPS;
+use crate::conformance::meeting::dropped;
+use crate::conformance::meeting::meetings;
 use crate::conformance::racing::RACERS;
 use crate::conformance::racing::ROUNDS;
-use crate::conformance::racing::abandoned;
 use crate::conformance::racing::race;
 
 const CLAUSE: &str = "clause 4 of `SubjectIndex` (a repeated bind)";
@@ -62,6 +64,24 @@ pub async fn a_login_that_is_repeated_is_applied_once<S: SubjectIndex>(bed: &Tes
 
 /// Clause 4, race 48: repetitions that race with the first call begin one session.
 pub async fn repetitions_of_a_login_that_race_begin_one_session<S: SubjectIndex>(bed: &TestBed<S>) {
+    let alice = subject("alice");
+    for meeting in meetings(bed).await {
+        let (record, _token) = bed.build(RecordFixture::of(&alice), START);
+        let bind = login(&record, limit(1, AtLimit::Reject));
+        let (first, second) = meeting
+            .of(
+                bed.here().bind(&bind, START),
+                bed.there().bind(&bind, START),
+            )
+            .await;
+        assert_bound(&first, &[], CLAUSE);
+        assert_bound(&second, &[], CLAUSE);
+        assert_listed(&bed.here().list(&alice, START).await, &[record], CLAUSE);
+        let _ended = bed
+            .here()
+            .end_subject(&alice, None, &EndReason::Logout, START)
+            .await;
+    }
     for round in 0..ROUNDS {
         let way = if round % 2 == 0 {
             AtLimit::Reject
@@ -132,13 +152,13 @@ pub async fn bind_on_a_taken_name_answers_occupied_and_changes_nothing<S: Subjec
 pub async fn a_bind_that_is_dropped_is_applied_in_whole_or_not_at_all<S: SubjectIndex>(
     bed: &TestBed<S>,
 ) {
-    for polls in 0..6 {
-        let alice = subject(&format!("alice {polls}"));
+    for steps in 0..STEPS {
+        let alice = subject(&format!("alice {steps}"));
         let old = logged_in(bed, &alice, START).await;
         let anonymous = bed.begin(RecordFixture::anonymous()).await;
         let (record, _token) = bed.build(RecordFixture::of(&alice), at(1));
         let bind = replacing(&record, &anonymous, limit(1, AtLimit::EvictOldest));
-        let _lost = abandoned(bed.here().bind(&bind, at(1)), polls).await;
+        dropped(steps, bed.here().bind(&bind, at(1))).await;
 
         let handles = [record.handle(), anonymous.handle(), old.handle()];
         let begun = match settled(bed, handles).await {

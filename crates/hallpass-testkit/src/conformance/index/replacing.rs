@@ -21,6 +21,7 @@ use crate::conformance::bed::at;
 use crate::conformance::bed::end;
 use crate::conformance::bed::subject;
 use crate::conformance::bed::touch;
+use crate::conformance::meeting::meetings;
 use crate::conformance::racing::ROUNDS;
 use crate::conformance::racing::Racer;
 use crate::conformance::racing::race;
@@ -125,6 +126,23 @@ pub async fn a_session_that_ended_or_expired_is_not_replaced<S: SubjectIndex>(be
 
 /// Clauses 1 and 5: of two logins that replace one session, one begins.
 pub async fn a_session_is_replaced_by_one_login_only<S: SubjectIndex>(bed: &TestBed<S>) {
+    for (n, meeting) in meetings(bed).await.into_iter().enumerate() {
+        let alice = subject(&format!("alice of meeting {n}"));
+        let old = bed.begin(RecordFixture::anonymous()).await;
+        let (one, _token) = bed.build(RecordFixture::of(&alice), START);
+        let (other, _token) = bed.build(RecordFixture::of(&alice), START);
+        let (first, second) = (replacing(&one, &old, None), replacing(&other, &old, None));
+        let (login, another) = (
+            bed.here().bind(&first, START),
+            bed.there().bind(&second, START),
+        );
+        let begun = match meeting.of(login, another).await {
+            (Bound::Bound { .. }, Bound::Conflict) => one,
+            (Bound::Conflict, Bound::Bound { .. }) => other,
+            other => panic!("{CLAUSE}: two logins that replace one session: {other:?}"),
+        };
+        assert_listed(&bed.here().list(&alice, START).await, &[begun], CLAUSE);
+    }
     for round in 0..ROUNDS {
         let alice = subject(&format!("alice {round}"));
         let old = bed.begin(RecordFixture::anonymous()).await;
@@ -156,6 +174,24 @@ pub async fn a_session_is_replaced_by_one_login_only<S: SubjectIndex>(bed: &Test
 /// Clause 5, race 8: a request that was started before the login either writes before it, and the
 /// login is told so, or never.
 pub async fn a_login_that_replaces_never_writes_over_an_update<S: SubjectIndex>(bed: &TestBed<S>) {
+    let alice = subject("alice");
+    for meeting in meetings(bed).await {
+        let old = bed.begin(RecordFixture::anonymous()).await;
+        let next = bed.next(&old).data("cart", b"[1]").build();
+        let (record, _token) = bed.build(RecordFixture::of(&alice), START);
+        let bind = replacing(&record, &old, None);
+        let update = bed.there().update(&next, old.revision(), START);
+        let answers = meeting.of(bed.here().bind(&bind, START), update).await;
+        match answers {
+            (Bound::Bound { .. }, Write::Gone) => {
+                bed.here().assert_dead(old.handle(), START, CLAUSE).await;
+            }
+            (Bound::Conflict, Write::Applied) => {
+                bed.here().assert_live(&next, START, CLAUSE).await;
+            }
+            other => panic!("{CLAUSE}: a login and an update were answered {other:?}"),
+        }
+    }
     for round in 0..ROUNDS {
         let alice = subject(&format!("alice {round}"));
         let old = bed.begin(RecordFixture::anonymous()).await;

@@ -5,6 +5,7 @@ use hallpass_core::SessionHandle;
 use hallpass_core::SessionRecord;
 use hallpass_core::SessionStore;
 use hallpass_core::Write;
+use tokio::task::yield_now;
 
 use super::CLAUSE;
 use crate::SeededRandom;
@@ -99,6 +100,8 @@ async fn written<S: SessionStore>(
         let Some((key, value)) = change(&record) else {
             return false;
         };
+        // A request takes its time between reading and writing.
+        yield_now().await;
         let next = next(&record, random)
             .data(key, value.to_string().as_bytes())
             .build();

@@ -11,6 +11,7 @@ use crate::conformance::bed::START;
 use crate::conformance::bed::TestBed;
 use crate::conformance::bed::at;
 use crate::conformance::bed::touch;
+use crate::conformance::meeting::meetings;
 use crate::conformance::racing::RACERS;
 use crate::conformance::racing::ROUNDS;
 use crate::conformance::racing::race;
@@ -69,6 +70,22 @@ pub async fn a_repeated_update_changes_nothing_of_what_came_after<S: SessionStor
 /// Clause 4, race 48: repetitions that race with the first call are all told that the write was
 /// applied.
 pub async fn repetitions_that_race_are_applied_once<S: SessionStore>(bed: &TestBed<S>) {
+    for meeting in meetings(bed).await {
+        let record = bed.begin(RecordFixture::anonymous()).await;
+        let next = bed.next(&record).data("k", b"1").build();
+        let answers = meeting
+            .of(
+                bed.here().update(&next, record.revision(), START),
+                bed.there().update(&next, record.revision(), START),
+            )
+            .await;
+        assert_eq!(
+            answers,
+            (Write::Applied, Write::Applied),
+            "{CLAUSE}: one write, sent twice"
+        );
+        bed.here().assert_live(&next, START, CLAUSE).await;
+    }
     for _ in 0..ROUNDS {
         let record = bed.begin(RecordFixture::anonymous()).await;
         let next = bed.next(&record).data("k", b"1").build();

@@ -7,10 +7,6 @@ use tokio::runtime::Builder;
 pub use hallpass_core::SessionStore;
 
 /// The traits behind the names of the abilities.
-#[expect(
-    non_camel_case_types,
-    reason = "the names of abilities are words of the macro"
-)]
 pub mod abilities {
     pub use hallpass_core::Epochs as epochs;
     pub use hallpass_core::RevocationFeed as feed;
