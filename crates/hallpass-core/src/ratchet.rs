@@ -18,6 +18,8 @@ mod judge;
 
 pub use self::credential::Credential;
 pub use self::credential::PreviousCredential;
+pub(crate) use self::credential::StoredCredential;
+pub(crate) use self::credential::StoredPrevious;
 pub use self::judge::Verdict;
 pub use self::judge::Windows;
 pub use self::judge::judge_token;

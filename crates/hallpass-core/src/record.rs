@@ -7,9 +7,6 @@ mod tombstone;
 
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde::Serialize;
-
 use crate::authentication::AssuranceLevel;
 use crate::authentication::Authentication;
 use crate::client::ClientFacts;
@@ -34,7 +31,7 @@ pub use self::tombstone::Tombstone;
 /// A store reads from it what it needs for its own work (handle, revision, deadline, subject), and
 /// keeps the rest as [`SessionRecord::encode`] writes it. It never builds or changes one but by
 /// the methods here. `Debug` shows no secret and no data.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug)]
 pub struct SessionRecord {
     pub(crate) handle: SessionHandle,
     pub(crate) revision: Revision,

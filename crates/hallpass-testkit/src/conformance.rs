@@ -6,8 +6,15 @@
 //! shipped in a session library.
 //!
 //! A test takes a fresh store, passes `now` to every call, and looks into the store afterwards. It
-//! panics with the clause that was broken. No test sleeps, and none needs the store's server to be
-//! in any time zone: the sessions of the suite begin in the year 2100.
+//! panics with the clause that was broken. No test sleeps, and none depends on the time of the
+//! store's server: the sessions of the suite begin in the year 2100.
+//!
+//! Whatever races, races in three ways: one call overtakes the other after each number of steps,
+//! two calls start on two threads at the same moment, and many tasks start at once.
+//!
+//! # Cancel safety
+//!
+//! A test that is dropped leaves its tasks running until they are done, and the store as it is.
 
 #![expect(clippy::panic, reason = "a test that finds a broken clause says so")]
 #![expect(

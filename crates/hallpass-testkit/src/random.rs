@@ -38,7 +38,8 @@ impl SeededRandom {
     }
 
     fn next(&self) -> [u8; 8] {
-        mixed(self.0.fetch_add(GAMMA, Ordering::Relaxed)).to_le_bytes()
+        let before = self.0.fetch_add(GAMMA, Ordering::Relaxed);
+        mixed(before.wrapping_add(GAMMA)).to_le_bytes()
     }
 }
 
@@ -135,6 +136,18 @@ mod tests {
             drawn::<16>(&SeededRandom::new(1)),
             drawn::<16>(&SeededRandom::new(2))
         );
+    }
+
+    /// The first numbers of SplitMix64 with the seed 0, as other implementations give them.
+    #[test]
+    fn the_sequence_is_that_of_split_mix_64() {
+        let bytes: [u8; 24] = drawn(&SeededRandom::new(0)).unwrap();
+        let numbers = [
+            0xe220_a839_7b1d_cdaf_u64,
+            0x6e78_9e6a_a1b9_65f4,
+            0x06c4_5d18_8009_454f,
+        ];
+        assert_eq!(bytes.as_slice(), numbers.map(u64::to_le_bytes).concat());
     }
 
     #[test]

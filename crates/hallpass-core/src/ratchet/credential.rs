@@ -24,16 +24,15 @@ use crate::token::SessionToken;
 use crate::token::TokenDigest;
 
 /// The key of a chain of tokens: 32 random bytes.
-#[derive(Clone, Deserialize, Serialize, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
 pub(super) struct ChainKey([u8; 32]);
 
 /// What a record keeps of its token: enough to recognise it and to renew it, not to forge it.
 ///
 /// `Debug` shows the generation and the times, no secret.
-#[derive(Clone, Deserialize, Serialize)]
+#[derive(Clone)]
 pub struct Credential {
     generation: u32,
-    #[serde(with = "digest_bytes")]
     digest: TokenDigest,
     chain_key: ChainKey,
     renewed_at: Timestamp,
@@ -43,7 +42,7 @@ pub struct Credential {
 
 /// A credential whose chain was broken when the assurance of its session was raised, with the
 /// assurance that its token still stands for.
-#[derive(Clone, Debug, Deserialize, Serialize)]
+#[derive(Clone, Debug)]
 pub struct PreviousCredential {
     pub(super) credential: Credential,
     pub(super) replaced_at: Timestamp,
@@ -242,24 +241,68 @@ impl PreviousCredential {
     }
 }
 
-mod digest_bytes {
-    use serde::Deserialize;
-    use serde::Deserializer;
-    use serde::Serialize;
-    use serde::Serializer;
+/// The stored form of a [`Credential`]. A type of its own, so that the public one, which holds a
+/// key, goes into no answer and no log by way of serde.
+#[derive(Deserialize, Serialize)]
+pub(crate) struct StoredCredential {
+    generation: u32,
+    digest: [u8; 32],
+    chain_key: [u8; 32],
+    renewed_at: Timestamp,
+    renewed_by: ClientKind,
+    confirmed_at: Option<Timestamp>,
+}
 
-    use crate::token::TokenDigest;
-
-    pub(super) fn serialize<S: Serializer>(
-        digest: &TokenDigest,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        digest.to_bytes().serialize(serializer)
+impl From<&Credential> for StoredCredential {
+    fn from(credential: &Credential) -> Self {
+        Self {
+            generation: credential.generation,
+            digest: credential.digest.to_bytes(),
+            chain_key: credential.chain_key.0,
+            renewed_at: credential.renewed_at,
+            renewed_by: credential.renewed_by.clone(),
+            confirmed_at: credential.confirmed_at,
+        }
     }
+}
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<TokenDigest, D::Error> {
-        <[u8; 32]>::deserialize(deserializer).map(TokenDigest::from_bytes)
+impl From<StoredCredential> for Credential {
+    fn from(stored: StoredCredential) -> Self {
+        Self {
+            generation: stored.generation,
+            digest: TokenDigest::from_bytes(stored.digest),
+            chain_key: ChainKey(stored.chain_key),
+            renewed_at: stored.renewed_at,
+            renewed_by: stored.renewed_by,
+            confirmed_at: stored.confirmed_at,
+        }
+    }
+}
+
+/// The stored form of a [`PreviousCredential`].
+#[derive(Deserialize, Serialize)]
+pub(crate) struct StoredPrevious {
+    credential: StoredCredential,
+    replaced_at: Timestamp,
+    authentication: Authentication,
+}
+
+impl From<&PreviousCredential> for StoredPrevious {
+    fn from(previous: &PreviousCredential) -> Self {
+        Self {
+            credential: (&previous.credential).into(),
+            replaced_at: previous.replaced_at,
+            authentication: previous.authentication.clone(),
+        }
+    }
+}
+
+impl From<StoredPrevious> for PreviousCredential {
+    fn from(stored: StoredPrevious) -> Self {
+        Self::new(
+            stored.credential.into(),
+            stored.authentication,
+            stored.replaced_at,
+        )
     }
 }

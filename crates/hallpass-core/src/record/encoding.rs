@@ -12,10 +12,21 @@ use serde::Serializer;
 use serde::de::DeserializeOwned;
 use serde::de::Visitor;
 
+use super::Binding;
+use super::EpochStamp;
+use super::Revision;
 use super::SessionRecord;
 use super::Tombstone;
+use super::WriteId;
+use crate::authentication::Authentication;
+use crate::client::ClientFacts;
 use crate::data::DataMap;
 use crate::data::Entry;
+use crate::ratchet::StoredCredential;
+use crate::ratchet::StoredPrevious;
+use crate::subject::Subject;
+use crate::time::Timestamp;
+use crate::token::SessionHandle;
 
 /// The format that this version writes.
 const FORMAT: u8 = 1;
@@ -44,7 +55,7 @@ impl SessionRecord {
     /// them as confidential.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        encode(self)
+        encode(&StoredRecord::from(self))
     }
 
     /// Reads a record from its bytes.
@@ -54,7 +65,7 @@ impl SessionRecord {
     /// [`InvalidEncoding`]; a store reports it as
     /// [`StoreErrorKind::Corrupt`](crate::StoreErrorKind::Corrupt).
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
-        decode(bytes)
+        decode(bytes).map(StoredRecord::into)
     }
 }
 
@@ -73,6 +84,77 @@ impl Tombstone {
     /// [`StoreErrorKind::Corrupt`](crate::StoreErrorKind::Corrupt).
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
         decode(bytes)
+    }
+}
+
+/// The stored form of a [`SessionRecord`]. A type of its own, so that the public one goes into no
+/// answer and no log by way of serde.
+#[derive(Deserialize, Serialize)]
+struct StoredRecord {
+    handle: SessionHandle,
+    revision: Revision,
+    write_id: WriteId,
+    binding: Binding,
+    epochs: EpochStamp,
+    credential: StoredCredential,
+    previous: Option<StoredPrevious>,
+    subject: Option<Subject>,
+    authentication: Option<Authentication>,
+    created_at: Timestamp,
+    last_seen: Timestamp,
+    idle_millis: Option<u64>,
+    absolute_deadline: Timestamp,
+    lock_when_idle: bool,
+    remembered: bool,
+    client: ClientFacts,
+    data: DataMap,
+}
+
+impl From<&SessionRecord> for StoredRecord {
+    fn from(record: &SessionRecord) -> Self {
+        Self {
+            handle: record.handle,
+            revision: record.revision,
+            write_id: record.write_id,
+            binding: record.binding,
+            epochs: record.epochs,
+            credential: (&record.credential).into(),
+            previous: record.previous.as_deref().map(StoredPrevious::from),
+            subject: record.subject.clone(),
+            authentication: record.authentication.clone(),
+            created_at: record.created_at,
+            last_seen: record.last_seen,
+            idle_millis: record.idle_millis,
+            absolute_deadline: record.absolute_deadline,
+            lock_when_idle: record.lock_when_idle,
+            remembered: record.remembered,
+            client: record.client.clone(),
+            data: record.data.clone(),
+        }
+    }
+}
+
+impl From<StoredRecord> for SessionRecord {
+    fn from(stored: StoredRecord) -> Self {
+        Self {
+            handle: stored.handle,
+            revision: stored.revision,
+            write_id: stored.write_id,
+            binding: stored.binding,
+            epochs: stored.epochs,
+            credential: stored.credential.into(),
+            previous: stored.previous.map(|previous| Box::new(previous.into())),
+            subject: stored.subject,
+            authentication: stored.authentication,
+            created_at: stored.created_at,
+            last_seen: stored.last_seen,
+            idle_millis: stored.idle_millis,
+            absolute_deadline: stored.absolute_deadline,
+            lock_when_idle: stored.lock_when_idle,
+            remembered: stored.remembered,
+            client: stored.client,
+            data: stored.data,
+        }
     }
 }
 

@@ -24,7 +24,8 @@ use super::node::assert_same;
 
 const CLAUSE: &str = "clause 1 of `SessionStore` (expiry)";
 
-/// Clause 1 at the idle deadline, one millisecond before, at, and after, for every operation.
+/// Clause 1, race 23, at the idle deadline, one millisecond before, at, and after, for every
+/// operation. No server's clock has come there yet, so nothing expires but by `now`.
 pub async fn no_operation_sees_a_session_at_its_idle_deadline<S: SessionStore>(bed: &TestBed<S>) {
     let begin = async || bed.begin(RecordFixture::anonymous()).await;
     ends_at(bed, at(IDLE), begin).await;

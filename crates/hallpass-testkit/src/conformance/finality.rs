@@ -38,8 +38,8 @@ pub use self::tombstones::only_the_holder_of_the_last_token_is_told;
 
 const CLAUSE: &str = "clause 7 of `SessionStore` (ended is final)";
 
-/// Clause 7, races 1, 2 and 3: no operation sees the session as live again, on any node, at any
-/// time, also where the clock goes back.
+/// Clause 7, races 1 to 3 and 6: no operation sees the session as live again, on any node, also one
+/// that has read it before, and at any time, also where the clock goes back.
 pub async fn no_operation_sees_an_ended_session<S: SessionStore>(bed: &TestBed<S>) {
     let record = bed.begin(RecordFixture::of(&member("acme", "alice"))).await;
     bed.here().assert_live(&record, at(29), CLAUSE).await;

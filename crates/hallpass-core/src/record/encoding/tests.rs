@@ -21,13 +21,16 @@ use crate::token::SessionHandle;
 
 /// A record with everything in it.
 fn full(data: DataMap) -> SessionRecord {
+    full_with(&SystemRandom, data)
+}
+
+fn full_with(random: &dyn crate::random::SecureRandom, data: DataMap) -> SessionRecord {
     let handle = SessionHandle::from_bytes([3; 16]);
     let now = Timestamp::from_millis(1_793_000_000_000);
     let client = ClientFacts::new("192.0.2.1".parse().ok(), Some("curl/8")).with_label("work");
-    let (credential, _token) =
-        Credential::first(handle, &SystemRandom, client.kind(), now).unwrap();
+    let (credential, _token) = Credential::first(handle, random, client.kind(), now).unwrap();
     let (next, _token) = credential
-        .broken(handle, &SystemRandom, ClientKind::default(), now)
+        .broken(handle, random, ClientKind::default(), now)
         .unwrap();
     let authentication = Authentication::new(AssuranceLevel::Aal2)
         .with_method("otp")
@@ -108,6 +111,25 @@ fn damaged_bytes_are_refused() {
         SessionRecord::decode(&longer).unwrap_err(),
         InvalidEncoding::Damaged
     );
+}
+
+/// What version 1 wrote stays readable, byte for byte: a field that moves fails here.
+#[test]
+fn the_bytes_of_version_1_stay_as_they_are() {
+    #[derive(Debug)]
+    struct Sevens;
+
+    impl crate::random::SecureRandom for Sevens {
+        fn fill(&self, destination: &mut [u8]) -> Result<(), crate::random::RandomUnavailable> {
+            destination.fill(7);
+            Ok(())
+        }
+    }
+
+    let golden = include_bytes!("record-v1.bin");
+    let record = full_with(&Sevens, some_data());
+    assert_eq!(record.encode(), golden);
+    assert_same(&SessionRecord::decode(golden).unwrap(), &record);
 }
 
 /// Race 47.

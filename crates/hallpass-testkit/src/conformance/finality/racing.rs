@@ -15,6 +15,7 @@ use hallpass_core::SessionStore;
 use hallpass_core::Tombstone;
 use hallpass_core::Touched;
 use hallpass_core::Write;
+use tokio::task::JoinHandle;
 use tokio::task::yield_now;
 
 use super::CLAUSE;
@@ -194,7 +195,7 @@ pub async fn no_call_that_starts_after_the_end_sees_the_session<S: SessionStore>
                 tokio::spawn(uses(node, random, record.clone(), stop, used))
             })
             .collect();
-        while used.load(Ordering::Relaxed) < round {
+        while used.load(Ordering::Relaxed) < round && !storm.iter().all(JoinHandle::is_finished) {
             yield_now().await;
         }
         let order = end(record.handle(), EndReason::Logout, at(1));

@@ -252,10 +252,12 @@ async fn logins<S: SubjectIndex>(bed: &TestBed<S>, at_limit: AtLimit, round: u64
     for (handle, answer) in handles.into_iter().zip(answers) {
         match answer {
             Bound::Bound { evicted } => {
+                let all_told = evicted
+                    .iter()
+                    .all(|gone| *gone.reason() == EndReason::Evicted);
                 assert!(
-                    evicted
-                        .iter()
-                        .all(|gone| *gone.reason() == EndReason::Evicted)
+                    all_told,
+                    "{CLAUSE}: evicted for another reason: {evicted:?}"
                 );
                 outcome.begun.push(handle);
                 outcome
@@ -335,6 +337,7 @@ async fn living<S: SubjectIndex>(
 }
 
 const LOGINS: usize = 64;
+/// How many sessions the logins may leave: the number, and the same as a limit takes it.
 const MAX: usize = 3;
 const MAX_LIVE: u32 = 3;
 const GREAT_ROUNDS: u64 = 4;
