@@ -84,7 +84,7 @@ pub use self::outcome::Write;
 ///
 /// A [`StoreError`] means that the machine is broken, never that a race was lost. Its kind decides
 /// what the client hears: [`StoreErrorKind::Unavailable`] and [`StoreErrorKind::Rejected`] become
-/// 503 with `Retry-After`. An error of a write leaves open whether it was applied; the engine
+/// 503 with `Retry-After`; a record that is [`StoreErrorKind::Corrupt`] is as if it were missing. An error of a write leaves open whether it was applied; the engine
 /// repeats it once with the same write id.
 ///
 /// # Cancel safety

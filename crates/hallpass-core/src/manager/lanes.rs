@@ -6,7 +6,9 @@
 //! only other nodes can make a write conflict at all.
 //!
 //! A leader whose future is dropped hands on what it had under way: the next one repeats the same
-//! write under the same write id, so that nothing is applied twice.
+//! write under the same write id, so that nothing is applied twice. Where an answer was lost and
+//! another write came after, nobody can tell whether ours was applied; its requests are told so
+//! ([`SessionError::InDoubt`]) instead of applying it again.
 
 mod flight;
 mod lane;

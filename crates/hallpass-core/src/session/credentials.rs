@@ -71,8 +71,9 @@ impl Session {
     ///
     /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Stale`] for a
     /// request whose token was replaced meanwhile; [`SessionError::Closed`] after the head of the
-    /// response has left, and for a stream; [`SessionError::Ended`], [`SessionError::Contended`]
-    /// and [`SessionError::Unavailable`] where nothing was committed.
+    /// response has left, and for a stream; [`SessionError::Ended`], [`SessionError::Contended`],
+    /// [`SessionError::Data`], [`SessionError::Random`] and [`SessionError::Unavailable`] where
+    /// nothing was committed; [`SessionError::InDoubt`] where it may have been.
     ///
     /// # Cancel safety
     ///
@@ -136,8 +137,9 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Ended`],
-    /// [`SessionError::Contended`] and [`SessionError::Unavailable`] where nothing was committed;
-    /// [`SessionError::Closed`] after the head of the response has left.
+    /// [`SessionError::Contended`], [`SessionError::Data`], [`SessionError::Random`] and
+    /// [`SessionError::Unavailable`] where nothing was committed; [`SessionError::InDoubt`] where
+    /// it may have been; [`SessionError::Closed`] after the head of the response has left.
     ///
     /// # Cancel safety
     ///

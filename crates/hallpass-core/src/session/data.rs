@@ -75,7 +75,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Closed`] after the head of the response has left.
+    /// [`SessionError::Data`] where the key is not allowed; [`SessionError::Closed`] after the head
+    /// of the response has left.
     pub fn remove(&self, key: &str) -> Result<(), SessionError> {
         self.change(Op::Remove(checked(key)?.into()))
     }
@@ -132,8 +133,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// As [`Session::update`]; [`SessionError::Ended`], [`SessionError::Contended`] and
-    /// [`SessionError::Unavailable`] where nothing was committed.
+    /// As [`Session::update`]; [`SessionError::Ended`], [`SessionError::Contended`],
+    /// [`SessionError::Random`] and [`SessionError::Unavailable`] where nothing was committed;
+    /// [`SessionError::InDoubt`] where it may have been.
     ///
     /// # Cancel safety
     ///

@@ -40,7 +40,7 @@ use crate::token::SessionHandle;
 ///
 /// The record has a subject, and is otherwise as for [`SessionStore::create`].
 ///
-/// # Cancel safety
+/// # Errors, cancel safety, concurrency
 ///
 /// As for [`SessionStore`].
 pub trait SubjectIndex: SessionStore {
@@ -101,6 +101,10 @@ pub struct Replaced {
 ///    begins later is untouched.
 /// 3. The cost of `advance` does not depend on the number of sessions, and the comparison adds no
 ///    round trip to any operation.
+///
+/// # Errors, cancel safety, concurrency
+///
+/// As for [`SessionStore`].
 pub trait Epochs: SessionStore {
     /// Ends all sessions of a scope that began before.
     fn advance(
@@ -146,6 +150,10 @@ impl EpochScope {
 ///    a tombstone), tombstones at or after their [`keep_until`](Tombstone::keep_until).
 /// 2. It looks at no more than about `max` of them, and says whether there are more.
 /// 3. Several nodes may sweep at once.
+///
+/// # Errors, cancel safety, concurrency
+///
+/// As for [`SessionStore`]. A sweep that fails has removed some or nothing; the next one goes on.
 pub trait Sweep: SessionStore {
     /// Removes what is past its time.
     fn sweep(
@@ -164,6 +172,11 @@ pub trait Sweep: SessionStore {
 /// 1. What is published reaches every listener on every node, also those of the publishing node,
 ///    unless the way is interrupted; then each listener is told so.
 /// 2. Listeners that are gone are forgotten.
+///
+/// # Errors, cancel safety, concurrency
+///
+/// As for [`SessionStore`]. A publication that fails is reported and not repeated: whoever waits
+/// looks again by itself.
 pub trait RevocationFeed: SessionStore {
     /// Tells every node of an ending.
     fn publish(&self, ending: &Ending) -> impl Future<Output = Result<(), StoreError>> + Send;
