@@ -5,6 +5,7 @@ mod builder;
 mod calls;
 mod change;
 mod lanes;
+mod names;
 mod open;
 mod waiting;
 mod walks;
@@ -32,6 +33,7 @@ use crate::time::Timestamp;
 use crate::token::SessionHandle;
 
 use self::lanes::Lanes;
+use self::names::WriteNames;
 use self::walks::Walks;
 use self::watchers::Watchers;
 
@@ -82,6 +84,7 @@ struct Inner {
     payload_limit: usize,
     on_outage: OnOutage,
     lanes: Lanes,
+    names: WriteNames,
     walks: Walks,
     watchers: Arc<Watchers>,
 }
@@ -136,7 +139,7 @@ impl SessionManager {
     }
 
     pub(crate) fn write_id(&self) -> Result<WriteId, RandomUnavailable> {
-        random_bytes(self.random()).map(WriteId::from_bytes)
+        self.0.names.next(self.random())
     }
 
     pub(crate) fn new_handle(&self) -> Result<SessionHandle, RandomUnavailable> {

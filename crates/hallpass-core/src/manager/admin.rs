@@ -11,6 +11,7 @@ use crate::error::SessionError;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::policy::PolicyFacts;
+use crate::random::random_bytes;
 use crate::record::SessionRecord;
 use crate::record::Tombstone;
 use crate::store::End;
@@ -243,7 +244,7 @@ impl SessionManager {
     pub async fn sweep_every(&self, period: Duration, max: usize) {
         loop {
             // Nodes that started together do not sweep together.
-            let jitter = self.write_id().map_or(0, |id| u32::from(id.to_bytes()[0]));
+            let jitter = random_bytes(self.random()).map_or(0, |[byte]| u32::from(byte));
             self.clock()
                 .sleep(period.saturating_add(period / 2_550 * jitter))
                 .await;

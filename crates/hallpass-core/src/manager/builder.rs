@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Inner;
 use super::SessionManager;
 use super::lanes::Lanes;
+use super::names::WriteNames;
 use super::walks::Walks;
 use super::watchers::Watchers;
 use crate::clock::Clock;
@@ -158,6 +159,7 @@ impl ManagerBuilder {
             payload_limit: self.payload_limit,
             on_outage: self.on_outage,
             lanes: Lanes::default(),
+            names: WriteNames::default(),
             walks: Walks::default(),
             watchers,
         })))

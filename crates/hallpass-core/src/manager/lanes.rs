@@ -20,6 +20,7 @@ use super::Change;
 use super::SessionManager;
 use super::race;
 use crate::error::SessionError;
+use crate::random::random_bytes;
 use crate::record::SessionRecord;
 use crate::store::Load;
 use crate::store::StoreError;
@@ -119,7 +120,7 @@ async fn reload(
     }
     if attempts > 2 {
         // Nodes that conflict again and again step out of each other's way.
-        let [jitter, ..] = lost.write_id().to_bytes();
+        let jitter = random_bytes(manager.random()).map_or(0, |[byte]| byte);
         let millis = u64::from(jitter) * u64::from(attempts) / 64;
         manager.clock().sleep(Duration::from_millis(millis)).await;
     }

@@ -62,7 +62,7 @@ impl Binding {
     }
 }
 
-/// The random name of one write. A store that sees it twice knows that the caller asks again
+/// The name of one write. A store that sees it twice knows that the caller asks again
 /// because it lost the answer.
 #[derive(Clone, Copy, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct WriteId([u8; 16]);
