@@ -56,6 +56,8 @@ fn router() -> Router {
         )
         .route("/logout", post(logout))
         .route("/vanish", post(vanish))
+        .route("/vanish-now", post(vanish_now))
+        .route("/login", post(log_in))
 }
 
 async fn change(session: Session) -> Result<(), SessionRejection> {
@@ -80,6 +82,21 @@ async fn vanish(session: Session) -> Result<&'static str, SessionRejection> {
         .revoke(handle, hallpass::Revocation::by("test"))
         .await?;
     Ok("the handler's answer")
+}
+
+/// The same, and the handler notices it.
+async fn vanish_now(session: Session) -> Result<(), SessionRejection> {
+    let handle = session.handle().unwrap();
+    let _revoked = session
+        .manager()
+        .revoke(handle, hallpass::Revocation::by("test"))
+        .await?;
+    Ok(session.update_now("n", |n: &mut u32| *n += 1).await?)
+}
+
+async fn log_in(session: Session) -> Result<(), SessionRejection> {
+    let _outcome = session.login(crate::world::login("alice")).await?;
+    Ok(())
 }
 
 fn app(world: &World) -> Router {
@@ -364,4 +381,80 @@ async fn bodies_pass_through_unbuffered() {
         .unwrap()
         .unwrap();
     assert_eq!(first, "tick");
+}
+
+/// Nothing of an error reaches the client; it is in the extensions for layers outside.
+#[tokio::test]
+async fn errors_are_opaque() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let down = Fault::Fail(StoreErrorKind::Unavailable);
+    world.faults.script(StoreOperation::Load, down);
+    let response = send(app(&world), request("GET", "/read", &client)).await;
+    let cause = response
+        .extensions()
+        .get::<hallpass::tower::Refused>()
+        .unwrap()
+        .error()
+        .status();
+    assert_eq!(cause, 503);
+    let head = format!("{:?}", response.headers());
+    let answer = format!("{head}{}", body(response).await);
+    assert!(
+        !answer.contains("store") && !answer.contains("fault"),
+        "{answer}"
+    );
+}
+
+/// The same race is answered alike, whether the handler notices it or the commit does.
+#[tokio::test]
+async fn a_page_whose_session_ended_in_the_handler_is_redirected_too() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let app = app_with_pages(&world);
+    let response = send(app.clone(), page_request("POST", "/vanish-now", &client)).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(field(&response, "location"), Some("/login"));
+    let client = Client::logged_in(&world, "alice").await;
+    let response = send(app, request("POST", "/vanish-now", &client)).await;
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_client_without_cookies_logs_in_and_comes_back() {
+    let world = World::new();
+    let transport = TransportConfig::default().bearer(true);
+    let layer = SessionLayer::with_transport(world.manager.clone(), transport).unwrap();
+    let app = router().layer(layer);
+    let mut asks = request("POST", "/login", &Client::new());
+    asks.headers_mut()
+        .insert("session-token", "?".parse().unwrap());
+    let response = send(app.clone(), asks).await;
+    assert_eq!(field(&response, "set-cookie"), None);
+    assert_eq!(field(&response, "cache-control"), Some("no-store"));
+    let token = field(&response, "session-token").unwrap().to_owned();
+    let mut comes_back = request("GET", "/user", &Client::new());
+    let bearer = format!("Bearer {token}").parse().unwrap();
+    comes_back
+        .headers_mut()
+        .insert(header::AUTHORIZATION, bearer);
+    let response = send(app, comes_back).await;
+    let vary: Vec<_> = response.headers().get_all("vary").iter().collect();
+    assert_eq!(vary, ["cookie", "authorization"]);
+    assert_eq!(body(response).await, "alice");
+}
+
+/// Whatever holds the place, a logout removes it.
+#[tokio::test]
+async fn a_logout_removes_a_cookie_that_was_refused() {
+    let world = World::new();
+    let mut doubled = request("POST", "/logout", &Client::new());
+    let cookies = "__Host-session=a; __Host-session=b".parse().unwrap();
+    doubled.headers_mut().insert(header::COOKIE, cookies);
+    let response = send(app(&world), doubled).await;
+    assert!(
+        field(&response, "set-cookie")
+            .unwrap()
+            .starts_with("__Host-session=; Path=/; Max-Age=0")
+    );
 }

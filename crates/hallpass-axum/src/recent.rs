@@ -9,6 +9,7 @@ use http::request::Parts;
 
 use crate::authenticated::Authenticated;
 use crate::rejection::SessionRejection;
+use crate::session::Session;
 
 /// The session of a request whose subject authenticated at most `SECONDS` ago, for dangerous
 /// actions (ASVS 5.0 7.5.1, 7.5.3).
@@ -35,6 +36,12 @@ impl<const SECONDS: u64> RecentAuthentication<SECONDS> {
     #[must_use]
     pub const fn subject(&self) -> &Subject {
         self.0.subject()
+    }
+
+    /// Returns the session.
+    #[must_use]
+    pub const fn session(&self) -> &Session {
+        self.0.session()
     }
 }
 

@@ -21,8 +21,9 @@ use http::request::Parts;
 /// Why a request with a session goes no further.
 ///
 /// Handlers return it as well: `?` turns a [`SessionError`] into one. The body tells a client
-/// nothing of the cause; the cause is in the events, and as [`Refused`](hallpass_tower::Refused) in the extensions of the
-/// response.
+/// nothing of an error; the error is in the events, and as [`Refused`](hallpass_tower::Refused) in
+/// the extensions of the response. Only a missing layer, which is the developer's mistake, is told
+/// in the body.
 #[derive(Debug)]
 pub struct SessionRejection(Reason);
 
@@ -117,7 +118,7 @@ impl std::error::Error for SessionRejection {
 impl IntoResponse for SessionRejection {
     fn into_response(self) -> Response {
         match self.0 {
-            Reason::Error(error) => refused(error, None),
+            Reason::Error(error) => refused(error),
             // A mistake of the developer, who is the one to see it.
             Reason::LayerMissing(missing) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, missing.to_string()).into_response()

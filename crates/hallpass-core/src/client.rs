@@ -135,10 +135,10 @@ pub struct ClientKind {
 }
 
 impl ClientKind {
-    /// Returns whether the two look alike. A client without a user agent looks like nobody.
+    /// Returns whether the two look alike. A client of which not both are known looks like nobody.
     #[must_use]
     pub fn looks_like(&self, other: &Self) -> bool {
-        self.family.is_some() && self == other
+        self.family.is_some() && self.network.is_some() && self == other
     }
 }
 
@@ -235,9 +235,11 @@ mod tests {
     }
 
     #[test]
-    fn a_client_without_a_user_agent_looks_like_nobody() {
+    fn a_client_without_a_user_agent_or_an_address_looks_like_nobody() {
         let silent = ClientFacts::new("192.0.2.1".parse().ok(), None).kind();
         assert!(!silent.looks_like(&silent.clone()));
+        let nowhere = ClientFacts::new(None, Some(FIREFOX)).kind();
+        assert!(!nowhere.looks_like(&nowhere.clone()));
     }
 
     #[test]

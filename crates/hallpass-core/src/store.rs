@@ -110,7 +110,7 @@ pub use self::outcome::Write;
 /// ```ignore
 /// mod conformance {
 ///     hallpass_testkit::conformance! {
-///         store: async { MyStore::new() },
+///         store: async { super::MyStore::new() },
 ///         abilities: [],
 ///     }
 /// }

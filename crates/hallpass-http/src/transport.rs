@@ -34,6 +34,10 @@ pub use self::config::TransportConfig;
 pub use self::config::TransportError;
 
 /// The header that brings a token to a client which does not keep cookies.
+///
+/// In a request it says that the client keeps none: an application that takes both carriers then
+/// answers a login in this header instead of a cookie. Its value does not matter. A page of another
+/// site cannot set it without asking first (CORS).
 pub const SESSION_TOKEN: HeaderName = HeaderName::from_static("session-token");
 
 /// Where a request keeps its token, and so where the answer puts it.
@@ -84,46 +88,49 @@ impl Transport {
             .get(header::USER_AGENT)
             .and_then(|agent| agent.to_str().ok());
         let client = ClientFacts::new(origin.address(), agent);
-        let mut presented = Presented::default();
-        if self.bearer {
-            match find_bearer(headers) {
-                Bearer::Absent => {}
-                Bearer::Ambiguous => presented.refused.push(RefusedToken::Ambiguous),
-                Bearer::One(token) => {
-                    presented.either = Some(token);
-                    return Incoming {
-                        presented,
-                        client,
-                        carrier: Carrier::Header,
-                    };
-                }
-            }
-        }
-        let Some(cookies) = &self.cookies else {
-            return Incoming {
-                presented,
-                client,
-                carrier: Carrier::Header,
-            };
-        };
         let is_insecure = origin.scheme() == Some(Scheme::Http) && !self.insecure;
-        let mut refused = std::mem::take(&mut presented.refused);
-        let mut read = |cookie: &CookieTemplate| match (cookie.find(headers), is_insecure) {
-            (Found::Absent, _) => None,
-            (_, true) => refuse(&mut refused, RefusedToken::Insecure),
-            (Found::Ambiguous, _) => refuse(&mut refused, RefusedToken::Ambiguous),
-            (Found::Oversized, _) => refuse(&mut refused, RefusedToken::Oversized),
-            (Found::One(text), _) => SessionToken::parse(text)
-                .ok()
-                .or_else(|| refuse(&mut refused, RefusedToken::Malformed)),
-        };
-        presented.session = read(cookies.session());
-        presented.anonymous = read(cookies.anonymous());
-        presented.refused = refused;
+        let mut presented = Presented::default();
+        let carrier = self.read_bearer(headers, is_insecure, &mut presented);
+        if let (Carrier::Cookie, Some(cookies)) = (carrier, &self.cookies) {
+            read_cookies(cookies, headers, is_insecure, &mut presented);
+        }
         Incoming {
             presented,
             client,
-            carrier: Carrier::Cookie,
+            carrier,
+        }
+    }
+
+    /// Reads the header, where it is on, and returns the carrier of the request.
+    fn read_bearer(
+        &self,
+        headers: &HeaderMap,
+        is_insecure: bool,
+        presented: &mut Presented,
+    ) -> Carrier {
+        let other = if self.cookies.is_some() {
+            Carrier::Cookie
+        } else {
+            Carrier::Header
+        };
+        if !self.bearer {
+            return other;
+        }
+        match find_bearer(headers) {
+            Bearer::Absent if headers.contains_key(SESSION_TOKEN) => Carrier::Header,
+            Bearer::Absent => other,
+            Bearer::Ambiguous => {
+                refuse(presented, RefusedToken::Ambiguous);
+                other
+            }
+            Bearer::One(_token) if is_insecure => {
+                refuse(presented, RefusedToken::Insecure);
+                Carrier::Header
+            }
+            Bearer::One(token) => {
+                presented.either = Some(token);
+                Carrier::Header
+            }
         }
     }
 
@@ -190,9 +197,44 @@ impl Default for Transport {
     }
 }
 
-fn refuse(refused: &mut Vec<RefusedToken>, reason: RefusedToken) -> Option<SessionToken> {
-    refused.push(reason);
+fn read_cookies(
+    cookies: &Cookies,
+    headers: &HeaderMap,
+    is_insecure: bool,
+    presented: &mut Presented,
+) {
+    let session = cookies.session().find(headers);
+    let anonymous = cookies.anonymous().find(headers);
+    presented.held_session = !matches!(session, Found::Absent);
+    presented.held_anonymous = !matches!(anonymous, Found::Absent);
+    presented.session = read_cookie(session, is_insecure, presented);
+    presented.anonymous = read_cookie(anonymous, is_insecure, presented);
+}
+
+fn read_cookie(
+    found: Found<'_>,
+    is_insecure: bool,
+    presented: &mut Presented,
+) -> Option<SessionToken> {
+    let reason = match (found, is_insecure) {
+        (Found::Absent, _) => return None,
+        (_, true) => RefusedToken::Insecure,
+        (Found::Ambiguous, _) => RefusedToken::Ambiguous,
+        (Found::Oversized, _) => RefusedToken::Oversized,
+        (Found::One(text), _) => match SessionToken::parse(text) {
+            Ok(token) => return Some(token),
+            Err(_) => RefusedToken::Malformed,
+        },
+    };
+    refuse(presented, reason);
     None
+}
+
+/// Notes a reason, once for a request.
+fn refuse(presented: &mut Presented, reason: RefusedToken) {
+    if !presented.refused.contains(&reason) {
+        presented.refused.push(reason);
+    }
 }
 
 /// The one text that a token becomes on its way to the client.

@@ -22,19 +22,13 @@ impl Refused {
 }
 
 /// Answers a request that stops at an error: 503 with `Retry-After` where it may be tried again,
-/// 401 where the session ended meanwhile, which becomes a redirect where a login page is given.
-/// The body is empty.
+/// 401 where the session ended meanwhile. The body is empty. The layer turns the 401 of a request
+/// for a page into a redirect to the login page, if there is one.
 #[must_use]
-pub fn refused<B: Default>(error: SessionError, login_page: Option<&HeaderValue>) -> Response<B> {
-    let mut response = match (&error, login_page) {
-        (SessionError::Ended, Some(page)) => see_other(page.clone()),
-        _ => {
-            let mut response = Response::new(B::default());
-            *response.status_mut() =
-                StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            response
-        }
-    };
+pub fn refused<B: Default>(error: SessionError) -> Response<B> {
+    let mut response = Response::new(B::default());
+    *response.status_mut() =
+        StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if let Some(delay) = error.retry_after() {
         response
             .headers_mut()
@@ -48,6 +42,23 @@ pub fn refused<B: Default>(error: SessionError, login_page: Option<&HeaderValue>
     }
     response.extensions_mut().insert(Refused(Arc::new(error)));
     response
+}
+
+/// Redirects a request for a page that was refused because nobody is logged in any more, whether
+/// the handler noticed it or the commit did.
+pub(crate) fn redirect_to_login<B: Default>(response: &mut Response<B>, page: &HeaderValue) {
+    let refused: Option<&Refused> = response.extensions().get();
+    let is_about_login = refused.is_some_and(|refused| {
+        matches!(
+            refused.error(),
+            SessionError::Ended | SessionError::NotLoggedIn
+        )
+    });
+    if is_about_login {
+        let extensions = std::mem::take(response.extensions_mut());
+        *response = see_other(page.clone());
+        *response.extensions_mut() = extensions;
+    }
 }
 
 /// Returns a redirect that becomes a `GET`, whatever the request was.

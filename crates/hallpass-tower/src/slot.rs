@@ -17,6 +17,7 @@ use http::Response;
 use http::request::Parts;
 
 use crate::layer::Shared;
+use crate::refusal::redirect_to_login;
 use crate::refusal::refused;
 
 /// The place of the session in a request: an extension that the layer puts there.
@@ -169,8 +170,13 @@ impl SessionSlot {
         } = &*self.0.shared;
         let mut response = match finished.refusal {
             None => response,
-            Some(error) => refused(error, transport.login_page().filter(|_| opened.is_page)),
+            Some(error) => refused(error),
         };
+        if opened.is_page
+            && let Some(page) = transport.login_page()
+        {
+            redirect_to_login(&mut response, page);
+        }
         let headers = response.headers_mut();
         transport.mark_read(headers);
         if finished.delivery == Delivery::default() {

@@ -7,7 +7,8 @@ use hallpass::axum::Session;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::pages::rfc3339;
+use crate::times::rfc3339;
+use crate::times::whole_seconds;
 
 pub(crate) async fn me(session: Session) -> Json<Value> {
     let expires_in = session.expires_in();
@@ -17,8 +18,8 @@ pub(crate) async fn me(session: Session) -> Json<Value> {
     Json(json!({
         "handle": session.handle(),
         "subject": session.subject().map(|subject| subject.id().to_owned()),
-        "idle_expires_in": expires_in.and_then(|left| left.idle).map(|idle| idle.as_secs()),
-        "absolute_expires_in": expires_in.map(|left| left.absolute.as_secs()),
+        "idle_expires_in": expires_in.and_then(|left| left.idle).map(whole_seconds),
+        "absolute_expires_in": expires_in.map(|left| whole_seconds(left.absolute)),
         "authenticated_at": authenticated_at.map(rfc3339),
         "ended": session.end_reason().map(|reason| reason.as_str()),
     }))

@@ -1,6 +1,7 @@
 //! The sessions of the subject: a page, and the same for programs.
 
 use axum::extract::Path;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::Json;
@@ -19,10 +20,11 @@ use serde_json::json;
 use crate::pages::DeviceRow;
 use crate::pages::Devices;
 use crate::pages::Message;
-use crate::pages::for_people;
 use crate::pages::page;
-use crate::pages::rfc3339;
 use crate::pages::sign_in_first;
+use crate::times::Countdown;
+use crate::times::for_people;
+use crate::times::rfc3339;
 
 #[derive(Serialize)]
 pub(crate) struct Device {
@@ -55,9 +57,12 @@ pub(crate) async fn list(user: Authenticated) -> Result<Json<Value>, SessionReje
     Ok(Json(json!({ "devices": devices })))
 }
 
-pub(crate) async fn show(user: MaybeAuthenticated) -> Result<Response, SessionRejection> {
+pub(crate) async fn show(
+    user: MaybeAuthenticated,
+    State(warn_before): State<u64>,
+) -> Result<Response, SessionRejection> {
     let Some(subject) = user.subject() else {
-        return Ok(sign_in_first());
+        return Ok(sign_in_first(user.end_reason().as_ref()));
     };
     let current = user.handle();
     let row = |info: &SessionInfo| DeviceRow {
@@ -67,20 +72,27 @@ pub(crate) async fn show(user: MaybeAuthenticated) -> Result<Response, SessionRe
         client: info.client.to_string(),
         current: current == Some(info.handle),
     };
-    let devices = user.sessions().await?.iter().map(row).collect();
+    let mut devices: Vec<_> = user.sessions().await?.iter().map(row).collect();
+    devices.sort_by_key(|device| !device.current);
     Ok(page(
         StatusCode::OK,
         &Devices {
             user: subject.id().to_owned(),
+            handle: current.map(|handle| handle.to_string()),
+            countdown: Countdown::of(&user, warn_before),
+            flashes: user.take_flashes().await?,
             devices,
         },
     ))
 }
 
 pub(crate) async fn end(
-    user: Authenticated,
+    user: MaybeAuthenticated,
     Path(handle): Path<String>,
 ) -> Result<Response, SessionRejection> {
+    if user.subject().is_none() {
+        return Ok(sign_in_first(user.end_reason().as_ref()));
+    }
     let Ok(handle) = handle.parse() else {
         return Ok(no_such_device());
     };
@@ -94,10 +106,13 @@ pub(crate) async fn end(
     }
 }
 
-pub(crate) async fn end_others(user: Authenticated) -> Result<Redirect, SessionRejection> {
+pub(crate) async fn end_others(user: MaybeAuthenticated) -> Result<Response, SessionRejection> {
+    if user.subject().is_none() {
+        return Ok(sign_in_first(user.end_reason().as_ref()));
+    }
     let ended = user.revoke_others().await?;
     user.flash("info", &format!("Other sessions ended: {ended}."))?;
-    Ok(Redirect::to("/devices"))
+    Ok(Redirect::to("/devices").into_response())
 }
 
 fn no_such_device() -> Response {

@@ -11,11 +11,20 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 
 /// One tick a second, until the session ends. Ticks are no activity: they keep nothing alive.
+///
+/// A session that has ended already says so at once: it may have ended while the page was on its
+/// way.
 pub(crate) async fn events(session: Session) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+    let ended_before = session.end_reason();
     let session = session.detach();
     let (sender, receiver) = mpsc::channel(1);
     tokio::spawn(async move {
-        let ended = session.ended();
+        let ended = async {
+            match ended_before {
+                Some(reason) => reason,
+                None => session.ended().await,
+            }
+        };
         tokio::pin!(ended);
         let mut ticks = tokio::time::interval(Duration::from_secs(1));
         loop {

@@ -12,12 +12,14 @@
 
 mod accounts;
 mod api;
+mod assets;
 mod data;
 mod devices;
 mod events;
 mod home;
 mod pages;
 mod settings;
+mod times;
 
 use std::error::Error;
 use std::net::Ipv4Addr;
@@ -68,10 +70,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
 fn routes(warn_before: u64) -> Router {
     Router::new()
         .route("/", get(home::show))
-        .route("/login", post(home::login))
+        .route("/login", post(home::login).get(home::form))
         .route("/logout", post(home::logout))
-        .with_state(warn_before)
         .route("/devices", get(devices::show))
+        .with_state(warn_before)
         .route("/devices/{handle}/end", post(devices::end))
         .route("/devices/end-others", post(devices::end_others))
         .route("/api/me", get(api::me))
@@ -85,8 +87,9 @@ fn routes(warn_before: u64) -> Router {
         .route("/api/events", get(events::events))
         .route("/api/plain", get(async || "no session asked for"))
         .route("/healthz", get(async || "ok"))
-        .route("/assets/style.css", get(pages::style))
-        .route("/assets/session.js", get(pages::script))
+        .merge(assets::routes())
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::not_allowed)
 }
 
 #[expect(

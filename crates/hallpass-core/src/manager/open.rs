@@ -45,6 +45,10 @@ pub struct Presented {
     pub anonymous: Option<SessionToken>,
     /// The token in a place that holds both kinds. Nothing else is looked at then.
     pub either: Option<SessionToken>,
+    /// The place of subjects' sessions held something, be it a token or not. A logout removes it.
+    pub held_session: bool,
+    /// The place of anonymous sessions held something, be it a token or not.
+    pub held_anonymous: bool,
     /// What was refused unseen.
     pub refused: Vec<RefusedToken>,
 }
@@ -151,8 +155,8 @@ impl SessionManager {
         }
         let either = presented.either.is_some();
         let sent = (
-            either || presented.session.is_some(),
-            either || presented.anonymous.is_some(),
+            either || presented.session.is_some() || presented.held_session,
+            either || presented.anonymous.is_some() || presented.held_anonymous,
         );
         let mut found = Found {
             sent,

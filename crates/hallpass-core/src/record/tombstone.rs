@@ -11,7 +11,7 @@ use crate::token::SessionHandle;
 use crate::token::SessionToken;
 use crate::token::TokenDigest;
 
-/// What stays of an ended session until its absolute deadline: enough to tell its client why it
+/// What stays of an ended session for a while: enough to tell its client why it
 /// ended, and nothing to bring it back.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Tombstone {
@@ -25,15 +25,26 @@ pub struct Tombstone {
 
 impl Tombstone {
     /// Returns the tombstone of a record that ends now.
+    ///
+    /// That of a subject's session is kept until the absolute deadline. That of an anonymous one
+    /// is kept for one idle timeout: anybody can begin and end those, and must not fill a store
+    /// with what stays of them.
     #[must_use]
     pub fn of(record: &SessionRecord, reason: EndReason, at: Timestamp) -> Self {
+        let keep_until = match record.subject {
+            Some(_) => record.absolute_deadline,
+            None => record
+                .idle()
+                .map_or(record.absolute_deadline, |idle| at.saturating_add(idle))
+                .min(record.absolute_deadline),
+        };
         Self {
             handle: record.handle,
             digest: Some(record.credential.digest().to_bytes()),
             subject: record.subject.clone(),
             reason,
             ended_at: at,
-            keep_until: record.absolute_deadline.max(at),
+            keep_until: keep_until.max(at),
         }
     }
 

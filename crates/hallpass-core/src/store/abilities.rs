@@ -33,7 +33,8 @@ use crate::token::SessionHandle;
 /// 4. A `bind` that is repeated with the same handle and the same write id answers
 ///    [`Bound::Bound`] again and is applied once: it is not denied by its own ghost.
 /// 5. The session to replace ends with the reason [`EndReason::Superseded`] only at the revision
-///    that is named; where it lives at another, or has ended, the answer is [`Bound::Conflict`].
+///    that is named; where it lives at another, has ended, or is missing, the answer is
+///    [`Bound::Conflict`].
 /// 6. `list` and `end_subject` see live sessions of that subject only: tenant and id.
 ///
 /// # What the caller promises
@@ -97,8 +98,8 @@ pub struct Replaced {
 /// 1. `create` and `bind` note the counters in the record
 ///    ([`SessionRecord::stamped`]).
 /// 2. After `advance` has returned, no operation sees a record as live that began before, within
-///    the scope: it is treated as ended with the reason given, at the time given. A record that
-///    begins later is untouched.
+///    the scope: it is treated as ended, with reason and time of an advance that it is subject to.
+///    A record that begins later is untouched.
 /// 3. The cost of `advance` does not depend on the number of sessions, and the comparison adds no
 ///    round trip to any operation.
 ///

@@ -69,8 +69,9 @@ impl TransportConfig {
     }
 
     /// Whether tokens are read from `Authorization: Bearer` as well, for clients that keep no
-    /// cookies. Such a client gets its tokens in the header [`SESSION_TOKEN`](super::SESSION_TOKEN).
-    /// Default: no.
+    /// cookies. Such a client gets its tokens in the header
+    /// [`SESSION_TOKEN`](super::SESSION_TOKEN), which it also sends, with any value, as long as it
+    /// has no token yet. Default: no.
     pub const fn bearer(mut self, bearer: bool) -> Self {
         self.bearer = bearer;
         self

@@ -276,3 +276,46 @@ fn a_transport_without_a_carrier_or_with_a_foreign_page_is_refused() {
         Err(TransportError::Cookie(_))
     ));
 }
+
+/// A client that keeps no cookies says so before it has a token.
+#[test]
+fn a_client_without_cookies_asks_for_its_first_token_in_the_header() {
+    let asks = request(&[(SESSION_TOKEN, "?")]);
+    assert_eq!(both().read(None, &asks).carrier, Carrier::Header);
+    assert_eq!(
+        both().read(None, &HeaderMap::new()).carrier,
+        Carrier::Cookie
+    );
+    let only_cookies = TransportConfig::default().build().unwrap();
+    assert_eq!(only_cookies.read(None, &asks).carrier, Carrier::Cookie);
+}
+
+/// SES-34.
+#[test]
+fn a_bearer_token_over_plain_http_is_refused() {
+    let transport = TransportConfig::default()
+        .bearer(true)
+        .trusted_proxies("127.0.0.1".parse().unwrap())
+        .build()
+        .unwrap();
+    let bearer = format!("Bearer {TOKEN}");
+    let proto = HeaderName::from_static("x-forwarded-proto");
+    let headers = request(&[authorization(&bearer), (proto, "http")]);
+    let incoming = transport.read("127.0.0.1".parse().ok(), &headers);
+    assert_eq!(incoming.presented.either, None);
+    assert_eq!(incoming.presented.refused, [RefusedToken::Insecure]);
+}
+
+/// What is there is removed at logout, also where it is no token or more than one.
+#[test]
+fn a_place_that_holds_something_is_told_from_an_empty_one() {
+    let twice = format!("__Host-session={TOKEN}; __Host-session={OTHER}");
+    for text in [twice.as_str(), "__Host-session=garbage"] {
+        let presented = both().read(None, &request(&[cookie(text)])).presented;
+        assert_eq!(
+            (presented.held_session, presented.held_anonymous),
+            (true, false),
+            "{text}"
+        );
+    }
+}

@@ -90,7 +90,7 @@ pub async fn a_sweep_just_before_the_deadline_removes_nothing<S: Sweep>(bed: &Te
 
 /// Clause 1: a tombstone is kept until its time is over, one millisecond before included.
 pub async fn a_sweep_keeps_tombstones_until_their_time_is_over<S: Sweep>(bed: &TestBed<S>) {
-    let record = bed.begin(RecordFixture::anonymous()).await;
+    let record = bed.begin(RecordFixture::of(&subject("alice"))).await;
     let _ended = bed
         .here()
         .end(&end(record.handle(), EndReason::Logout, at(1)), at(1))

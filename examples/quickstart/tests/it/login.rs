@@ -156,7 +156,9 @@ async fn an_unknown_user_gets_the_same_answer_as_a_wrong_password() {
     for user in ["user1", "nobody-of-this-name"] {
         let form = [("username", user), ("password", "wrong horse")];
         let answer = Browser::new(&server).post_form("/login", &form).await;
-        answers.push((answer.status, answer.set_cookies, answer.body));
+        // The form keeps what was typed.
+        let body = answer.body.replace(&format!("value=\"{user}\""), "");
+        answers.push((answer.status, answer.set_cookies, body));
     }
     assert_eq!(answers[0], answers[1]);
 }

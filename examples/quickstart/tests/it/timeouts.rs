@@ -55,6 +55,23 @@ async fn by_default_a_session_of_nobody_lasts_ten_minutes_without_activity() {
 }
 
 #[tokio::test]
+async fn what_is_left_of_a_session_is_rounded_up() {
+    let server = Server::with(&[("HALLPASS_IDLE", "20.9"), ("HALLPASS_ABSOLUTE", "40.9")]);
+    let mut browser = Browser::signed_in(&server, "user1").await;
+    let me = browser.me().await;
+    let page = browser.get("/").await.body;
+    let found = (
+        [
+            me["idle_expires_in"].clone(),
+            me["absolute_expires_in"].clone(),
+        ],
+        page.contains("data-idle=\"21\""),
+        page.contains("data-absolute=\"41\""),
+    );
+    assert_eq!(found, ([json!(21), json!(41)], true, true), "{page}");
+}
+
+#[tokio::test]
 async fn a_session_ends_when_nothing_happens_for_the_idle_timeout() {
     let server = Server::with(&[("HALLPASS_IDLE", "1.2")]);
     let mut browser = Browser::signed_in(&server, "user1").await;
