@@ -1,7 +1,5 @@
 //! Encoded values by name.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map;
 use std::fmt;
 use std::sync::Arc;
 
@@ -56,25 +54,35 @@ impl fmt::Debug for Entry {
 
 /// The application's data: encoded values by name, each decoded only when it is asked for.
 ///
-/// A clone shares the values, so that copying a record before a change costs little.
+/// A sorted list: sessions hold a handful of values, and a list is one allocation where a tree
+/// would be a node of half a kilobyte. A clone shares the values.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct DataMap(BTreeMap<Arc<str>, Entry>);
+pub struct DataMap(Vec<(Arc<str>, Entry)>);
 
 impl DataMap {
     /// Returns the value with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.0.get(name)
+        let place = self.place(name).ok()?;
+        self.0.get(place).map(|(_, entry)| entry)
     }
 
     /// Sets a value.
     pub fn insert(&mut self, name: Arc<str>, entry: Entry) {
-        self.0.insert(name, entry);
+        match self.place(&name) {
+            Ok(place) => {
+                if let Some((_, before)) = self.0.get_mut(place) {
+                    *before = entry;
+                }
+            }
+            Err(place) => self.0.insert(place, (name, entry)),
+        }
     }
 
     /// Removes and returns a value.
     pub fn remove(&mut self, name: &str) -> Option<Entry> {
-        self.0.remove(name)
+        let place = self.place(name).ok()?;
+        Some(self.0.remove(place).1)
     }
 
     /// Removes all values.
@@ -84,26 +92,26 @@ impl DataMap {
 
     /// Returns whether there is no value.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
+    pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Returns how many values there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub const fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Returns the values by name, in the order of the names.
-    pub fn iter(&self) -> btree_map::Iter<'_, Arc<str>, Entry> {
-        self.0.iter()
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Entry)> {
+        self.0.iter().map(|(name, entry)| (&**name, entry))
     }
 
     /// Returns the size that the payload limit bounds: all names and values, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
-        self.0
-            .iter()
+        self.iter()
             .map(|(name, entry)| name.len() + entry.bytes.len())
             .sum()
     }
@@ -114,7 +122,7 @@ impl DataMap {
             self.0
                 .iter()
                 .filter(|(_, entry)| entry.portable)
-                .map(|(name, entry)| (Arc::clone(name), entry.clone()))
+                .cloned()
                 .collect(),
         )
     }
@@ -129,19 +137,43 @@ impl DataMap {
             Err(DataError::TooLarge { size, limit })
         }
     }
-}
 
-impl<'a> IntoIterator for &'a DataMap {
-    type Item = (&'a Arc<str>, &'a Entry);
-    type IntoIter = btree_map::Iter<'a, Arc<str>, Entry>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
+    /// Returns where a name stands, or where it would.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| (**known).cmp(name))
     }
 }
 
 impl FromIterator<(Arc<str>, Entry)> for DataMap {
     fn from_iter<I: IntoIterator<Item = (Arc<str>, Entry)>>(entries: I) -> Self {
-        Self(entries.into_iter().collect())
+        let mut data = Self::default();
+        for (name, entry) in entries {
+            data.insert(name, entry);
+        }
+        data
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_found_replaced_and_removed_by_name() {
+        let mut data = DataMap::default();
+        for name in ["b", "a", "c", "a"] {
+            data.insert(name.into(), Entry::new(name.as_bytes(), 0, name == "c"));
+        }
+        data.insert("b".into(), Entry::new(b"2", 1, false));
+        let names: Vec<_> = data.iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["a", "b", "c"]);
+        assert_eq!(data.get("b").map(Entry::bytes), Some(&b"2"[..]));
+        assert_eq!(data.get("d"), None);
+        assert_eq!((data.len(), data.size()), (3, 6));
+        assert_eq!(data.portable().len(), 1);
+        assert_eq!(data.remove("a").map(|entry| entry.version()), Some(0));
+        assert_eq!(data.remove("a"), None);
+        data.clear();
+        assert!(data.is_empty());
     }
 }

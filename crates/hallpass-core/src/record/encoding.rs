@@ -178,7 +178,7 @@ impl Serialize for DataMap {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(|(name, entry)| {
             (
-                &**name,
+                name,
                 entry.version(),
                 entry.is_portable(),
                 Bytes(entry.bytes()),

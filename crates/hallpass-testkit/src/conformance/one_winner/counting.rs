@@ -79,7 +79,7 @@ pub async fn writes_to_different_keys_all_survive<S: SessionStore>(bed: &TestBed
     }))
     .await;
     let record = bed.here().live(handle, START, CLAUSE).await;
-    let names: Vec<&str> = record.data().iter().map(|(name, _)| &**name).collect();
+    let names: Vec<&str> = record.data().iter().map(|(name, _)| name).collect();
     assert_eq!(names, KEYS, "{CLAUSE}: writes to different keys were lost");
 }
 
