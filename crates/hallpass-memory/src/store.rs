@@ -39,7 +39,8 @@ pub(crate) use self::inner::Inner;
 ///
 /// Of all operations only `create` and `bind` fail, and only where there is no place: with
 /// [`StoreErrorKind::Rejected`](hallpass_core::StoreErrorKind::Rejected) and [`Full`] as the
-/// source. A live session never goes to make room for another, but for those of the same subject
+/// source. (`bind` also refuses a record without a subject, which no engine asks for.) A live
+/// session never goes to make room for another, but for those of the same subject
 /// that its own limit evicts.
 ///
 /// # Cancel safety
