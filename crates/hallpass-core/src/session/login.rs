@@ -21,6 +21,7 @@ use crate::store::EndOutcome;
 use crate::store::Ending;
 use crate::store::Load;
 use crate::store::Replaced;
+use crate::store::StoreErrorKind;
 use crate::subject::Subject;
 use crate::token::SessionHandle;
 use crate::token::SessionToken;
@@ -154,8 +155,9 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`], [`SessionError::Contended`] and [`SessionError::Random`]
-    /// where nobody was logged in; [`SessionError::Closed`] after the head of the response has
-    /// left, and for a stream.
+    /// where nobody was logged in; [`SessionError::InDoubt`] where a session may have begun that
+    /// nobody holds the token of; [`SessionError::Closed`] after the head of the response has left,
+    /// and for a stream.
     ///
     /// # Cancel safety
     ///
@@ -257,7 +259,13 @@ impl Session {
                 }),
                 limit: opened.limits.concurrency(),
             };
-            return Ok(manager.store_bind(&bind).await?);
+            return manager
+                .store_bind(&bind)
+                .await
+                .map_err(|error| match error.kind() {
+                    StoreErrorKind::Unavailable => SessionError::InDoubt(error),
+                    StoreErrorKind::Corrupt | StoreErrorKind::Rejected => error.into(),
+                });
         }
         // Without an index there is no limit either, and two steps have to do. The new session
         // comes first: if the second step fails, the client keeps the old one.
