@@ -92,10 +92,7 @@ fn routes(warn_before: u64) -> Router {
         .method_not_allowed_fallback(pages::not_allowed)
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "the address is what the program has to say"
-)]
+#[expect(clippy::print_stdout, reason = "this is what it has to say")]
 fn announce(address: SocketAddr) {
     println!("listening on http://{address}");
 }
