@@ -487,3 +487,48 @@ async fn a_record_that_can_not_be_read_is_as_if_there_were_none() {
         .script(StoreOperation::Load, Fault::Fail(StoreErrorKind::Corrupt));
     assert_eq!(client.open(&world).await.handle(), None);
 }
+
+/// Race 14, across nodes: what both tell to be committed adds up, and nothing else does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn increments_of_two_nodes_add_up() {
+    use hallpass::ClientFacts;
+    use hallpass::Instruction;
+    use hallpass::MemoryStore;
+    use hallpass::Presented;
+    use hallpass::SessionManager;
+
+    let store = MemoryStore::new();
+    let nodes = [(); 2].map(|()| SessionManager::builder(store.clone()).build().unwrap());
+    let session = nodes[0]
+        .open(Presented::default(), ClientFacts::default())
+        .await
+        .unwrap();
+    let _outcome = session.login(login("alice")).await.unwrap();
+    let Instruction::Set { token, .. } = session.finish(false).await.delivery.session else {
+        panic!("no token")
+    };
+    let open = async |node: &SessionManager| {
+        let presented = Presented {
+            session: Some(token.clone()),
+            ..Presented::default()
+        };
+        node.open(presented, ClientFacts::default()).await.unwrap()
+    };
+    let mut tasks = Vec::new();
+    for turn in 0..400 {
+        let session = open(&nodes[turn % 2]).await;
+        tasks.push(tokio::spawn(async move {
+            session.update("n", |n: &mut u32| *n += 1).unwrap();
+            session.finish(false).await.refusal.is_none()
+        }));
+    }
+    let mut committed = 0;
+    for task in tasks {
+        committed += u32::from(task.await.unwrap());
+    }
+    assert_eq!(
+        open(&nodes[0]).await.get::<u32>("n").unwrap(),
+        Some(committed)
+    );
+    assert_eq!(committed, 400);
+}
