@@ -532,3 +532,33 @@ async fn increments_of_two_nodes_add_up() {
     );
     assert_eq!(committed, 400);
 }
+
+/// A write that may have been applied stays in doubt, whatever the store says to its repetition.
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_leaves_the_write_in_doubt() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let blocker = client.open(&world).await;
+    let (first, second) = (client.open(&world).await, client.open(&world).await);
+    blocker.insert("a", 1).unwrap();
+    for session in [&first, &second] {
+        session.update("n", |n: &mut u32| *n += 1).unwrap();
+    }
+    let refused = Fault::Fail(StoreErrorKind::Rejected);
+    for fault in [Fault::Hang, Fault::Pass, Fault::HangAfter, refused] {
+        world.faults.script(StoreOperation::Update, fault);
+    }
+    let mut context = Context::from_waker(Waker::noop());
+    let mut blocking = Box::pin(blocker.save());
+    let (mut leading, mut waiting) = (Box::pin(first.save()), Box::pin(second.save()));
+    assert!(blocking.as_mut().poll(&mut context).is_pending());
+    assert!(leading.as_mut().poll(&mut context).is_pending());
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    drop(blocking);
+    // It writes for both, the store applies that, and its client goes away before the answer.
+    assert!(leading.as_mut().poll(&mut context).is_pending());
+    drop(leading);
+    assert!(matches!(waiting.await, Err(SessionError::InDoubt(_))));
+    second.save().await.unwrap();
+    assert_eq!(client.open(&world).await.get::<u32>("n").unwrap(), Some(2));
+}

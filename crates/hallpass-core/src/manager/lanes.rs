@@ -129,23 +129,18 @@ async fn reload(
             lane.applied(fresh);
             false
         }
+        // Where our write may have been applied and then overwritten, to apply it again could
+        // count something twice, and to say that it was applied could lose it.
+        Ok(Load::Live(_)) if lane.is_doubtful() => {
+            lane.refuse(|| SessionError::Contended);
+            false
+        }
         Ok(Load::Live(fresh)) => {
-            // Where our write may have been applied and then overwritten, to apply it again could
-            // count something twice, and to say that it was applied could lose it.
-            let goes_on = !lane.is_doubtful();
-            if goes_on {
-                lane.rebase(fresh);
-            } else {
-                lane.refuse(|| SessionError::InDoubt(overwritten()));
-            }
-            goes_on
+            lane.rebase(fresh);
+            true
         }
         Ok(Load::Ended(_) | Load::Missing) => {
             lane.refuse(|| SessionError::Ended);
-            false
-        }
-        Err(error) if lane.is_doubtful() => {
-            lane.refuse(|| SessionError::InDoubt(error.clone()));
             false
         }
         Err(error) => {
@@ -155,13 +150,21 @@ async fn reload(
     }
 }
 
-fn overwritten() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, Overwritten)
+/// Returns what to tell instead of `error`, where what failed may have been applied before.
+fn in_doubt(error: SessionError) -> SessionError {
+    match error {
+        SessionError::InDoubt(cause) | SessionError::Unavailable(cause) => {
+            SessionError::InDoubt(cause)
+        }
+        // Whatever it was, it is over with the session.
+        SessionError::Ended => SessionError::Ended,
+        _ => SessionError::InDoubt(StoreError::new(StoreErrorKind::Unavailable, AnswerLost)),
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the answer to a write was lost, and another write came after it")]
-struct Overwritten;
+#[error("the answer to a write was lost, and it could not be repeated")]
+struct AnswerLost;
 
 /// The commit waited too long for others of the same session.
 fn stuck() -> StoreError {

@@ -12,6 +12,7 @@ use std::task::Waker;
 
 use super::flight::Attempt;
 use super::flight::Flight;
+use super::in_doubt;
 use super::stuck;
 use crate::error::SessionError;
 use crate::manager::Change;
@@ -154,10 +155,12 @@ impl Lane {
         state.latest = fresh;
     }
 
-    /// None of the tickets was applied.
+    /// None of the tickets was applied, as far as this attempt goes. Where the answer to one before
+    /// it was lost, nobody knows, and they are told so.
     pub(super) fn refuse(&self, error: impl Fn() -> SessionError) {
         if let Some(mut flight) = lock(&self.0).flight.take() {
-            flight.settle_all(|| Err(error()));
+            let doubtful = flight.doubtful;
+            flight.settle_all(|| Err(if doubtful { in_doubt(error()) } else { error() }));
         }
     }
 
