@@ -121,6 +121,25 @@ pub(crate) struct Found {
     pub(crate) sent: (bool, bool),
 }
 
+/// Where a token was presented.
+#[derive(Clone, Copy)]
+enum Place {
+    Anonymous,
+    Either,
+    Subjects,
+}
+
+impl Place {
+    /// Returns whether the tokens of this record belong here (CK-15).
+    const fn is_for(self, record: &SessionRecord) -> bool {
+        match self {
+            Self::Anonymous => record.subject().is_none(),
+            Self::Either => true,
+            Self::Subjects => record.subject().is_some(),
+        }
+    }
+}
+
 /// What became of one presented token.
 enum Examined {
     Accepted(Box<Opened>),
@@ -188,21 +207,23 @@ impl SessionManager {
         presented: Presented,
         client: &ClientFacts,
     ) -> Result<[Examined; 2], StoreError> {
-        const SUBJECTS: &[bool] = &[true];
-        const ANONYMOUS: &[bool] = &[false];
-        const BOTH: &[bool] = &[true, false];
         let nothing = Examined::Nothing;
         if let Some(token) = presented.either {
-            return Ok([self.examine(token, BOTH, client).await?, nothing]);
+            return Ok([self.examine(token, Place::Either, client).await?, nothing]);
         }
         match (presented.session, presented.anonymous) {
             (None, None) => Ok([Examined::Nothing, nothing]),
-            (Some(token), None) => Ok([self.examine(token, SUBJECTS, client).await?, nothing]),
-            (None, Some(token)) => Ok([nothing, self.examine(token, ANONYMOUS, client).await?]),
+            (Some(token), None) => {
+                Ok([self.examine(token, Place::Subjects, client).await?, nothing])
+            }
+            (None, Some(token)) => Ok([
+                nothing,
+                self.examine(token, Place::Anonymous, client).await?,
+            ]),
             (Some(session), Some(anonymous)) => {
                 // Side by side: still one round trip.
-                let first = self.examine(session, SUBJECTS, client);
-                let second = self.examine(anonymous, ANONYMOUS, client);
+                let first = self.examine(session, Place::Subjects, client);
+                let second = self.examine(anonymous, Place::Anonymous, client);
                 let (first, second) = join(first, second).await;
                 match first? {
                     // What was accepted first is not lost to a fault beside it.
@@ -216,15 +237,16 @@ impl SessionManager {
     async fn examine(
         &self,
         token: SessionToken,
-        with_subject: &[bool],
+        place: Place,
         client: &ClientFacts,
     ) -> Result<Examined, StoreError> {
-        let now = self.now();
         let loaded = match self.store_load(token.handle()).await {
             // What nobody can read is lost, which is safe: the user signs in again.
             Err(error) if error.kind() == StoreErrorKind::Corrupt => return Ok(Examined::Nothing),
             loaded => loaded?,
         };
+        // Judged by the time of the answer: the store may have taken its own.
+        let now = self.now();
         let record = match loaded {
             Load::Live(record) => record,
             Load::Ended(tombstone) if tombstone.verifies(&token) => {
@@ -241,7 +263,7 @@ impl SessionManager {
                 return Ok(self.unknown(&token, client, now));
             }
         };
-        if !with_subject.contains(&record.subject().is_some()) {
+        if !place.is_for(&record) {
             return Ok(self.unknown(&token, client, now));
         }
         let limits = self.limits_of(&record);
