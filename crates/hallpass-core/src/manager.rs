@@ -7,6 +7,7 @@ mod change;
 mod lanes;
 mod names;
 mod open;
+mod opened;
 mod waiting;
 mod walks;
 mod watchers;
@@ -49,8 +50,8 @@ pub(crate) use self::change::Op;
 pub(crate) use self::change::Raise;
 pub(crate) use self::change::SharedOps;
 pub(crate) use self::change::lock;
-pub(crate) use self::open::Found;
-pub(crate) use self::open::Opened;
+pub(crate) use self::opened::Found;
+pub(crate) use self::opened::Opened;
 pub(crate) use self::waiting::join;
 pub(crate) use self::waiting::race;
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::Found;
 use super::OnOutage;
+use super::Opened;
 use super::SessionManager;
 use super::join;
-use crate::authentication::Authentication;
 use crate::client::ClientFacts;
 use crate::end::EndReason;
 use crate::error::SessionError;
@@ -25,7 +26,6 @@ use crate::store::EndOutcome;
 use crate::store::Load;
 use crate::store::StoreError;
 use crate::store::StoreErrorKind;
-use crate::store::Touch;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
 
@@ -51,74 +51,6 @@ pub struct Presented {
     pub held_anonymous: bool,
     /// What was refused unseen.
     pub refused: Vec<RefusedToken>,
-}
-
-/// A session that a request was accepted into.
-#[derive(Clone, Debug)]
-pub(crate) struct Opened {
-    pub(crate) record: Arc<SessionRecord>,
-    pub(crate) limits: Limits,
-    /// What the request stands for where its token is outranked: less than the record says.
-    pub(crate) outranked: Option<Authentication>,
-    pub(crate) verdict: Verdict,
-    /// The token that was presented; `None` for a session that this request began.
-    pub(crate) presented: Option<SessionToken>,
-    pub(crate) touch: bool,
-    pub(crate) renew: bool,
-    /// The activity of this request is stored, although not in the record as it was loaded.
-    pub(crate) noted: bool,
-}
-
-impl Opened {
-    /// Returns what to write of the activity of a request that came in at `seen_at`. It confirms
-    /// no other token than the one that was presented.
-    pub(crate) fn activity(&self, seen_at: Timestamp) -> Touch {
-        let presented = self
-            .presented
-            .as_ref()
-            .filter(|_| self.verdict == Verdict::Current { confirm: true });
-        Touch {
-            handle: self.record.handle(),
-            digest: presented
-                .map_or_else(|| self.record.credential().digest(), SessionToken::digest),
-            binding: self.record.binding(),
-            last_seen: seen_at,
-            confirm: presented.is_some(),
-        }
-    }
-
-    /// Returns whether the request has something to write although it changed nothing.
-    pub(crate) fn has_to_write(&self) -> bool {
-        self.touch || self.renew || self.has_news()
-    }
-
-    /// Returns whether the token has to be confirmed, or its child to be sent again.
-    pub(crate) fn has_news(&self) -> bool {
-        matches!(
-            self.verdict,
-            Verdict::Current { confirm: true } | Verdict::Repaired { .. }
-        )
-    }
-
-    /// Returns how the subject authenticated, as far as this request stands for it.
-    pub(crate) fn authentication(&self) -> Option<&Authentication> {
-        self.outranked
-            .as_ref()
-            .or_else(|| self.record.authentication())
-    }
-}
-
-/// What became of all that was presented.
-#[derive(Default)]
-pub(crate) struct Found {
-    pub(crate) opened: Option<Opened>,
-    /// A session of a subject that sat unused for too long, and that one factor reopens.
-    pub(crate) locked: Option<Opened>,
-    pub(crate) ended: Option<EndReason>,
-    /// Why nothing is known, where the request is served all the same.
-    pub(crate) outage: Option<StoreError>,
-    /// Which places held something: that of subjects' sessions, that of anonymous ones.
-    pub(crate) sent: (bool, bool),
 }
 
 /// Where a token was presented.
