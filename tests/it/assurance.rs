@@ -302,8 +302,8 @@ async fn a_raised_token_is_not_confirmed_before_somebody_uses_it() {
     world.clock.advance(minutes(6));
     world.events.take();
     let session = client.open(&world).await;
-    assert_eq!((session.subject(), session.end_reason()), (None, None));
-    assert_eq!(world.events.take(), [hallpass::EventKind::Unknown]);
+    assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
+    assert_eq!(world.events.take(), [hallpass::EventKind::OutrankedLate]);
 }
 
 #[tokio::test]

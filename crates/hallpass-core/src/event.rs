@@ -79,6 +79,9 @@ pub enum EventKind {
     LoginDenied,
     /// The assurance of a session was lowered.
     Lowered,
+    /// A token from before the assurance was raised was accepted, with the old assurance, long
+    /// after that, from a client that looks like the one which raised it: a sign of risk.
+    OutrankedLate,
     /// The token of a session that has ended was presented.
     PresentedEnded(EndReason),
     /// The assurance of a session was raised, with a fresh token.
@@ -119,6 +122,7 @@ impl EventKind {
             Self::LoginDenied => "login_denied",
             Self::Lowered => "lowered",
             Self::PresentedEnded(_) => "presented_ended",
+            Self::OutrankedLate => "outranked_late",
             Self::Raised => "raised",
             Self::Refused(_) => "refused",
             Self::Renewed => "renewed",
@@ -270,6 +274,7 @@ impl EventSink for TracingSink {
         match event.kind {
             EventKind::Replayed
             | EventKind::StoreFailed { .. }
+            | EventKind::OutrankedLate
             | EventKind::Repaired { late: true } => write_at!(warn),
             EventKind::Dropped
             | EventKind::Ended(_)

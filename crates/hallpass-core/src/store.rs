@@ -49,8 +49,8 @@ pub use self::outcome::Write;
 /// 4. **One winner.** Of two updates that name the same revision at most one is applied; the other
 ///    is told [`Write::Conflict`]. An update that is repeated with the same write id answers
 ///    [`Write::Applied`] again and is applied once.
-/// 5. **Touch only moves forward.** It raises `last_seen` and confirms the credential, only for the
-///    digest and the binding that it names; it never changes data, the revision or a limit. An
+/// 5. **Touch only moves forward.** It raises `last_seen` and confirms the credential (at `now`),
+///    only for the digest and the binding that it names; it never changes data, the revision or a limit. An
 ///    update never takes that back: the later `last_seen` of the two stays, and so does the
 ///    confirmation of the same digest.
 /// 6. **Durable answer.** What was answered `Applied` (or `Created`, `Bound`, `Ended`) survives

@@ -90,6 +90,8 @@ pub(crate) struct Raise {
     pub(crate) client: ClientKind,
     /// The limits of the session as it is after the raise.
     pub(crate) limits: Limits,
+    /// The request came with the token from before a raise whose own token nobody had used.
+    pub(crate) repeats: bool,
     /// Where the token of the attempt that won is found.
     pub(crate) token: Arc<Mutex<Option<SessionToken>>>,
 }
@@ -101,6 +103,7 @@ impl Change {
     /// # Errors
     ///
     /// [`SessionError::Ended`] where the record stands for somebody else by now or is locked;
+    /// [`SessionError::Stale`] where the token of the request does not suffice any more;
     /// [`SessionError::Data`] where the data do not fit; [`SessionError::NotLoggedIn`] where there
     /// is no assurance to raise.
     pub(super) fn apply(
@@ -125,7 +128,7 @@ impl Change {
         if changed {
             record.last_seen = record.last_seen.max(self.seen_at);
             if self.confirms == Some(record.credential.digest()) {
-                record.credential.confirm(self.seen_at);
+                record.credential.confirm(now);
             }
         }
         Ok(changed)
@@ -204,7 +207,16 @@ impl Raise {
         let is_full = self.authentication.level() >= before.level();
         record.take_limits(&self.limits, is_full, now);
         record.authentication = Some(before.raised_by(&self.authentication));
-        record.previous = Some(Box::new(PreviousCredential::new(old, before, now)));
+        // A raised token that nobody has used is lost: what the client holds is from before it.
+        match &mut record.previous {
+            Some(previous) if self.repeats => {
+                if !previous.is_successor_unused(&old) {
+                    return Err(SessionError::Stale);
+                }
+                previous.replaced_again(now);
+            }
+            previous => *previous = Some(Box::new(PreviousCredential::new(old, before, now))),
+        }
         record.binding = record.binding.next();
         record.last_seen = record.last_seen.max(now);
         *lock(&self.token) = Some(token);

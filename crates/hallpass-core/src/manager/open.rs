@@ -208,7 +208,10 @@ impl SessionManager {
             Verdict::Repaired { late } => {
                 self.emit_of(&record, client, EventKind::Repaired { late });
             }
-            Verdict::Current { .. } | Verdict::Grace | Verdict::Outranked => {}
+            Verdict::Outranked { late: true } => {
+                self.emit_of(&record, client, EventKind::OutrankedLate);
+            }
+            Verdict::Current { .. } | Verdict::Grace | Verdict::Outranked { late: false } => {}
         }
         let mut examined = self.standing(record, limits, verdict, token, client, now);
         if let Examined::Accepted(opened) = &mut examined
@@ -236,7 +239,7 @@ impl SessionManager {
         let standing = judge_record(&record, &limits, now);
         let previous = record.previous_credential();
         let outranked = previous
-            .filter(|_| verdict == Verdict::Outranked)
+            .filter(|_| matches!(verdict, Verdict::Outranked { .. }))
             .map(|previous| previous.authentication().clone());
         let mut opened = Opened {
             record,

@@ -59,6 +59,13 @@ impl Opened {
         )
     }
 
+    /// Returns whether nobody has used the token of the last raise.
+    pub(crate) fn is_raise_unused(&self) -> bool {
+        let current = self.record.credential();
+        let previous = self.record.previous_credential();
+        previous.is_some_and(|previous| previous.is_successor_unused(current))
+    }
+
     /// Returns how the subject authenticated, as far as this request stands for it.
     pub(crate) fn authentication(&self) -> Option<&Authentication> {
         self.outranked

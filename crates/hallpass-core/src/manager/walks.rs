@@ -12,6 +12,10 @@ use crate::token::SessionHandle;
 /// Failed long walks that a handle may cause in a minute. An honest client causes none: it
 /// presents the current token or its parent.
 const PER_MINUTE: u64 = 8;
+/// How far a token is walked once those are spent. Some ten microseconds of work, and farther than
+/// the default limits renew: who sends forged tokens does not keep the real ones from being told
+/// as replays.
+const SPENT_WALK: u32 = 64;
 const BUCKETS: usize = 1_024;
 
 /// Counts failed walks per handle and minute, in a table of fixed size. Handles that share a
@@ -29,7 +33,7 @@ impl Walks {
             let value = bucket.load(Ordering::Relaxed);
             value >> 16 == minute(now) && value & 0xFFFF >= PER_MINUTE
         });
-        if spent { 1 } else { MAX_WALK }
+        if spent { SPENT_WALK } else { MAX_WALK }
     }
 
     /// Notes a walk that led nowhere.
@@ -84,8 +88,11 @@ mod tests {
             assert_eq!(walks.bound(handle, now), MAX_WALK);
             walks.failed(handle, now);
         }
-        assert_eq!(walks.bound(handle, now), 1);
-        assert_eq!(walks.bound(handle, Timestamp::from_millis(659_999)), 1);
+        assert_eq!(walks.bound(handle, now), SPENT_WALK);
+        assert_eq!(
+            walks.bound(handle, Timestamp::from_millis(659_999)),
+            SPENT_WALK
+        );
         assert_eq!(
             walks.bound(handle, Timestamp::from_millis(660_000)),
             MAX_WALK

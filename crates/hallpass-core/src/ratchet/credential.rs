@@ -12,6 +12,7 @@ use zeroize::Zeroize;
 use zeroize::ZeroizeOnDrop;
 use zeroize::Zeroizing;
 
+use super::Windows;
 use crate::authentication::Authentication;
 use crate::client::ClientKind;
 use crate::random::RandomUnavailable;
@@ -234,6 +235,29 @@ impl PreviousCredential {
     #[must_use]
     pub const fn authentication(&self) -> &Authentication {
         &self.authentication
+    }
+
+    /// Notes that the assurance was raised once more, from the same old token.
+    pub(crate) const fn replaced_again(&mut self, at: Timestamp) {
+        self.replaced_at = at;
+    }
+
+    /// Returns whether nobody has used the token that came with the raise. One that was renewed
+    /// meanwhile was used before.
+    pub(crate) fn is_successor_unused(&self, current: &Credential) -> bool {
+        current.confirmed_at().is_none() && current.renewed_at() == self.replaced_at
+    }
+
+    /// Returns whether an answer that carried the old token may have been under way when the
+    /// assurance was raised, and reach the client after that with the raised token: the client
+    /// looks like the one that it was for.
+    pub(super) fn may_arrive_late(&self, client: &ClientKind, windows: Windows) -> bool {
+        let grace = windows.grace.saturating_add(windows.max_skew);
+        let credential = &self.credential;
+        let is_over = credential
+            .confirmed_at()
+            .is_some_and(|confirmed| self.replaced_at.since(confirmed) > grace);
+        credential.generation() > 0 && !is_over && client.looks_like(credential.renewed_by())
     }
 
     pub(crate) const fn authentication_mut(&mut self) -> &mut Authentication {

@@ -56,9 +56,13 @@ pub enum Verdict {
     },
     /// The parent of a child in use, within the grace: accepted, never given a token.
     Grace,
-    /// A token from before the assurance was raised, within the grace: accepted with the old
-    /// assurance, never given a token.
-    Outranked,
+    /// A token from before the assurance was raised: accepted with the old assurance, never given
+    /// a token.
+    Outranked {
+        /// The windows are over, and the client looks like the honest one: either nobody has used
+        /// the raised token, or the answer with the old one may have arrived after it.
+        late: bool,
+    },
     /// An earlier token of the family, outside of every window: somebody has a copy.
     Replayed,
     /// Nothing that this session ever issued, as far as can be told. As if no token had been sent.
@@ -70,7 +74,9 @@ impl Verdict {
     #[must_use]
     pub const fn is_accepted(self) -> bool {
         match self {
-            Self::Current { .. } | Self::Repaired { .. } | Self::Grace | Self::Outranked => true,
+            Self::Current { .. } | Self::Repaired { .. } | Self::Grace | Self::Outranked { .. } => {
+                true
+            }
             Self::Replayed | Self::Unknown => false,
         }
     }
@@ -102,7 +108,7 @@ pub fn judge_token(
                 max_walk,
                 now,
             );
-            outranked(verdict, current, previous, windows, now)
+            outranked(verdict, current, previous, client, windows, now)
         }
         _ => judge_chain(current, presented, client, windows, max_walk, now),
     }
@@ -149,21 +155,31 @@ fn outranked(
     verdict: Verdict,
     current: &Credential,
     previous: &PreviousCredential,
+    client: &ClientKind,
     windows: Windows,
     now: Timestamp,
 ) -> Verdict {
     match verdict {
-        Verdict::Current { .. } | Verdict::Repaired { .. } | Verdict::Grace => {
-            if within(previous.replaced_at, windows.grace, windows, now) {
-                Verdict::Outranked
-            } else if current.confirmed_at().is_some() {
-                Verdict::Replayed
-            } else {
-                // The answer that carried the raised token was lost. That is no theft.
-                Verdict::Unknown
-            }
+        Verdict::Current { .. } | Verdict::Repaired { .. } | Verdict::Grace => {}
+        Verdict::Outranked { .. } | Verdict::Replayed | Verdict::Unknown => return verdict,
+    }
+    if previous.is_successor_unused(current) {
+        return if within(previous.replaced_at, windows.repair, windows, now) {
+            Verdict::Outranked { late: false }
+        } else if client.looks_like(current.renewed_by()) {
+            // The answer that carried the raised token is lost, and is not sent again: the client
+            // goes on as it was.
+            Verdict::Outranked { late: true }
+        } else {
+            Verdict::Unknown
+        };
+    }
+    match current.confirmed_at() {
+        Some(confirmed_at) if within(confirmed_at, windows.grace, windows, now) => {
+            Verdict::Outranked { late: false }
         }
-        Verdict::Outranked | Verdict::Replayed | Verdict::Unknown => verdict,
+        _ if previous.may_arrive_late(client, windows) => Verdict::Outranked { late: true },
+        _ => Verdict::Replayed,
     }
 }
 

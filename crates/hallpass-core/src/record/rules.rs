@@ -52,7 +52,7 @@ impl SessionRecord {
         let mut record = self.clone();
         record.last_seen = record.last_seen.max(touch.last_seen);
         if confirms {
-            record.credential.confirm(touch.last_seen);
+            record.credential.confirm(now);
         }
         (Touched::Applied, Some(record))
     }

@@ -88,12 +88,12 @@ impl Session {
                 return Err(SessionError::Closed);
             }
             let opened = state.to_raise().ok_or(SessionError::NotLoggedIn)?;
-            if !matches!(
-                opened.verdict,
-                Verdict::Current { .. } | Verdict::Repaired { .. }
-            ) {
-                return Err(SessionError::Stale);
-            }
+            let repeats = match opened.verdict {
+                Verdict::Current { .. } | Verdict::Repaired { .. } => false,
+                // The answer to the raise before is lost, and the user tries again.
+                Verdict::Outranked { late: true } if opened.is_raise_unused() => true,
+                _ => return Err(SessionError::Stale),
+            };
             let authentication = authentication.settled(manager.now());
             let record = &opened.record;
             let before = record.authentication().cloned().unwrap_or_default();
@@ -108,6 +108,7 @@ impl Session {
                 authentication,
                 client,
                 limits,
+                repeats,
                 token: Arc::clone(&token),
             }
         };

@@ -6,12 +6,12 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Session;
-use super::State;
 use crate::error::SessionError;
 use crate::event::EventKind;
 use crate::manager::CredentialChange;
 use crate::manager::Opened;
 use crate::record::SessionRecord;
+use crate::store::Load;
 use crate::store::Touched;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
@@ -154,15 +154,14 @@ impl Session {
             _ => CredentialChange::Keep,
         };
         self.commit(None, credential).await?;
-        let mut state = self.state();
         if won.load(Ordering::Acquire)
-            && let Some(opened) = &state.opened
+            && let Some(opened) = &self.state().opened
         {
             self.0
                 .manager
                 .emit_of(&opened.record, &self.0.client, EventKind::Renewed);
         }
-        state.deliver_child(self.0.manager.now());
+        self.deliver_child().await;
         Ok(())
     }
 
@@ -171,25 +170,46 @@ impl Session {
     async fn touch(&self, opened: &Opened) {
         let touch = opened.activity(self.0.opened_at);
         if let Ok(Touched::Applied) = self.0.manager.store_touch(&touch).await {
-            self.state().deliver_child(self.0.manager.now());
+            self.deliver_child().await;
+        }
+    }
+
+    /// Sends the child of the presented token, where there is one that nobody has used. Whoever
+    /// renewed the token, it has one child. Called after a write that found the session alive, so
+    /// that no answer brings back what has ended meanwhile.
+    ///
+    /// A slow request may know less than the store: somebody may have used the child since it
+    /// loaded the session, and an answer with it could overwrite the child's own child. There is
+    /// none within the repair window, because nothing renews so soon; after that, this looks
+    /// again.
+    async fn deliver_child(&self) {
+        let manager = &self.0.manager;
+        let Some(opened) = self.state().opened.clone() else {
+            return;
+        };
+        let (record, repair) = (&opened.record, opened.limits.windows().repair);
+        let parent = opened.presented.as_ref();
+        let Some(child) = child_of(parent, record) else {
+            return;
+        };
+        let is_old = manager.now().since(record.credential().renewed_at()) > repair;
+        let is_sent = !is_old
+            || matches!(
+                manager.store_load(record.handle()).await,
+                Ok(Load::Live(fresh)) if child_of(parent, &fresh).is_some()
+            );
+        if is_sent {
+            self.state().delivery.session = Instruction::set(child, record, manager.now());
         }
     }
 }
 
-impl State {
-    /// Sends the child of the presented token, where there is one that nobody has used. Whoever
-    /// renewed the token, it has one child. Called after a write that found the session alive, so
-    /// that no answer brings back what has ended meanwhile.
-    fn deliver_child(&mut self, now: Timestamp) {
-        let Some(opened) = &self.opened else { return };
-        let credential = opened.record.credential();
-        if credential.confirmed_at().is_none()
-            && let Some(child) = opened
-                .presented
-                .as_ref()
-                .and_then(|parent| credential.child_for(parent))
-        {
-            self.delivery.session = Instruction::set(child, &opened.record, now);
-        }
+/// Returns the child of the presented token, where that is the current token and nobody has used
+/// it yet.
+fn child_of(presented: Option<&SessionToken>, record: &SessionRecord) -> Option<SessionToken> {
+    let credential = record.credential();
+    match credential.confirmed_at() {
+        Some(_) => None,
+        None => credential.child_for(presented?),
     }
 }

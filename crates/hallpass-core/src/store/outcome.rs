@@ -68,7 +68,8 @@ pub struct Touch {
     pub binding: Binding,
     /// When the session was used.
     pub last_seen: Timestamp,
-    /// Whether the credential was seen in use for the first time, at `last_seen`.
+    /// Whether the credential was seen in use for the first time. It is confirmed when this is
+    /// written, not when the request came in.
     pub confirm: bool,
 }
 

@@ -260,12 +260,16 @@ fn raised(renewals: usize, confirmed_parent: bool) -> Raised {
 
 impl Raised {
     fn judged(&self, token: &SessionToken, now: u64) -> Verdict {
+        self.judged_for(token, &home(), now)
+    }
+
+    fn judged_for(&self, token: &SessionToken, client: &ClientKind, now: u64) -> Verdict {
         let previous = Some(&self.previous);
         judge_token(
             &self.current,
             previous,
             token,
-            &home(),
+            client,
             WINDOWS,
             MAX_WALK,
             at(now),
@@ -282,22 +286,74 @@ fn the_token_from_before_a_raise_is_outranked_at_every_boundary() {
         raised.judged(&raised.token, 1),
         Verdict::Current { confirm: true }
     );
-    let edge = 3_050;
-    for (now, expected) in [
-        (0, Verdict::Outranked),
-        (edge - 1, Verdict::Outranked),
-        (edge, Verdict::Outranked),
+    let edge = 1_050;
+    for (now, of_another_kind) in [
+        (0, Verdict::Outranked { late: false }),
+        (edge - 1, Verdict::Outranked { late: false }),
+        (edge, Verdict::Outranked { late: false }),
+        (edge + 1, Verdict::Unknown),
     ] {
-        assert_eq!(raised.judged(&old, now), expected, "{now}");
+        let judged = raised.judged_for(&old, &elsewhere(), now);
+        assert_eq!(judged, of_another_kind, "{now}");
+        let late = now > edge;
+        assert_eq!(
+            raised.judged(&old, now),
+            Verdict::Outranked { late },
+            "nobody used the raised one"
+        );
     }
-    assert_eq!(
-        raised.judged(&old, edge + 1),
-        Verdict::Unknown,
-        "the raised token was never used"
-    );
     raised.current.confirm(at(5));
-    assert_eq!(raised.judged(&old, edge), Verdict::Outranked);
-    assert_eq!(raised.judged(&old, edge + 1), Verdict::Replayed);
+    let edge = 5 + 3_050;
+    assert_eq!(
+        raised.judged(&old, edge),
+        Verdict::Outranked { late: false }
+    );
+    let judged = raised.judged_for(&old, &elsewhere(), edge + 1);
+    assert_eq!(judged, Verdict::Replayed);
+}
+
+/// Race 38: an answer with the old token that overtakes the one with the raised token, because a
+/// renewal was under way, does not log the browser out.
+#[test]
+fn an_old_token_that_may_have_arrived_late_is_outranked_for_its_own_client() {
+    let late = Verdict::Outranked { late: true };
+    let long_after = 1_000_000;
+    for (confirmed, renewals, expected) in [
+        (None, 1, late),
+        (Some(0), 1, late),
+        (Some(0), 0, Verdict::Replayed),
+    ] {
+        let mut raised = raised(renewals, confirmed.is_some());
+        raised.current.confirm(at(5));
+        let old = raised.family.tokens[renewals].clone();
+        assert_eq!(raised.judged(&old, long_after), expected);
+    }
+    // The raise came when no answer with the old token could be under way any more.
+    let family = family(1);
+    let (mut current, _token) = family
+        .current
+        .broken(handle(), &Counting::default(), home(), at(3_051))
+        .unwrap();
+    current.confirm(at(3_052));
+    let previous = PreviousCredential::new(
+        confirmed(family.current, 0),
+        Authentication::new(AssuranceLevel::Aal1),
+        at(3_051),
+    );
+    let old = &family.tokens[1];
+    let judged = |now| {
+        judge_token(
+            &current,
+            Some(&previous),
+            old,
+            &home(),
+            WINDOWS,
+            MAX_WALK,
+            at(now),
+        )
+    };
+    assert_eq!(judged(3_052 + 3_050), Verdict::Outranked { late: false });
+    assert_eq!(judged(3_052 + 3_051), Verdict::Replayed);
 }
 
 #[test]
@@ -305,7 +361,7 @@ fn a_parent_in_flight_during_a_raise_is_outranked_too() {
     let raised = raised(1, true);
     assert_eq!(
         raised.judged(&raised.family.tokens[0], 100),
-        Verdict::Outranked
+        Verdict::Outranked { late: false }
     );
 }
 
@@ -324,4 +380,18 @@ fn the_raised_token_does_not_follow_from_the_old_one() {
     let old = &raised.family.tokens[1];
     assert_eq!(raised.current.child_for(old), None);
     assert_eq!(raised.current.generation(), 2, "generations never restart");
+}
+
+/// A raised token that was renewed was used before, although nobody has used its child.
+#[test]
+fn a_token_from_before_a_raise_is_a_replay_while_the_child_of_the_raised_one_is_unused() {
+    let mut raised = raised(0, true);
+    raised.current.confirm(at(5));
+    let (renewed, _child) = raised
+        .current
+        .renewed(&raised.token, home(), at(900_000))
+        .unwrap();
+    raised.current = renewed;
+    let old = raised.family.tokens[0].clone();
+    assert_eq!(raised.judged(&old, 900_001), Verdict::Replayed);
 }
