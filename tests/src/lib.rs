@@ -1,1 +1,9 @@
-//! Cross-crate scenarios; see `it/`.
+//! Cross-crate scenarios, see `it/`, and what they share with the fuzz targets.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "what is here is for tests, and fails as they do"
+)]
+
+pub mod operations;
