@@ -330,6 +330,28 @@ mod tests {
     }
 
     proptest! {
+        /// CK-21: IMF-fixdate (RFC 9110, section 5.6.7), and the instant that was meant.
+        #[test]
+        fn the_date_has_one_form_and_reads_back(
+            seconds in 1..=MAX_AGE,
+            now in 0..=LAST_SECOND,
+        ) {
+            let start = UNIX_EPOCH + Duration::from_secs(now);
+            let text = lifetime(Duration::from_secs(seconds), start);
+            let (_max_age, date) = text.split_once("; Expires=").unwrap();
+            let form = |character: char| match character {
+                'A'..='Z' => 'A',
+                'a'..='z' => 'a',
+                '0'..='9' => '0',
+                other => other,
+            };
+            let shape: String = date.chars().map(form).collect();
+            prop_assert_eq!(shape, "Aaa, 00 Aaa 0000 00:00:00 AAA");
+            prop_assert!(date.ends_with(" GMT"));
+            let meant = UNIX_EPOCH + Duration::from_secs((now + seconds).min(LAST_SECOND));
+            prop_assert_eq!(httpdate::parse_http_date(date).unwrap(), meant);
+        }
+
         /// CK-11.
         #[test]
         fn what_is_written_is_found_again_and_nothing_else_is_written(
