@@ -2,6 +2,8 @@
 
 mod blocks;
 mod budget;
+mod comparisons;
+mod conformance;
 mod features;
 mod links;
 mod secrets;
@@ -48,6 +50,7 @@ pub(crate) fn run() -> Result {
 
 fn inspect(tree: &Tree) -> Vec<Finding> {
     let mut findings = features::check(tree);
+    findings.extend(conformance::check(tree));
     for path in &tree.paths {
         findings.extend(source::name(path));
     }
@@ -56,6 +59,7 @@ fn inspect(tree: &Tree) -> Vec<Finding> {
         findings.extend(source::ascii(file));
         findings.extend(source::allow_attributes(file));
         findings.extend(secrets::check(file, SECRETS_EXPOSED));
+        findings.extend(comparisons::check(file));
         findings.extend(text::trailing_space(file));
         findings.extend(text::open_ends(file));
         findings.extend(text::outside_folder(file));
@@ -151,11 +155,14 @@ mod tests {
             String::from(concat!("// TO", "DO later")),
             String::from(concat!("// see ../", "shared/notes")),
             String::from(concat!("token.expose_", "secret();")),
+            String::from("if a.secret == b.secret {"),
         ];
         let source = TextFile::new("crates/a/src/mod.rs", &lines.join("\n"));
         let page = TextFile::new("README.md", "[gone](docs/GONE.md)");
+        let requirements = "| ID | Test |\n|---|---|\n| A-01 | `gone` |";
+        let requirements = TextFile::new("docs/CONFORMANCE.md", requirements);
 
-        let findings = inspect(&Tree::from_texts(vec![source, page]));
+        let findings = inspect(&Tree::from_texts(vec![source, page, requirements]));
 
         let mut places: Vec<_> = findings.iter().map(|f| (f.path.as_str(), f.line)).collect();
         places.sort_unstable();
@@ -170,6 +177,8 @@ mod tests {
                 ("crates/a/src/mod.rs", 4),
                 ("crates/a/src/mod.rs", 5),
                 ("crates/a/src/mod.rs", 6),
+                ("crates/a/src/mod.rs", 7),
+                ("docs/CONFORMANCE.md", 3),
             ]
         );
     }

@@ -242,7 +242,8 @@ impl EventSink for NoEvents {
     fn record(&self, _event: &Event) {}
 }
 
-/// Writes events to the subscriber of `tracing`, with the target `hallpass`.
+/// Writes events to the subscriber of `tracing`, with the target `hallpass`: what happened, to
+/// which session, whose it is, and which client and network the request came from.
 ///
 /// Replays and failures of the store are warnings; beginnings, endings and changes of assurance
 /// are informations; the rest is for debugging.
@@ -258,6 +259,7 @@ pub struct TracingSink;
 #[cfg(feature = "tracing")]
 impl EventSink for TracingSink {
     fn record(&self, event: &Event) {
+        let network = event.client.as_ref().and_then(ClientFacts::network);
         macro_rules! write_at {
             ($level:ident) => {
                 tracing::$level!(
@@ -266,6 +268,7 @@ impl EventSink for TracingSink {
                     handle = event.handle.map(tracing::field::display),
                     subject = event.subject.as_ref().map(tracing::field::display),
                     client = event.client.as_ref().map(tracing::field::display),
+                    network = network.map(tracing::field::display),
                     details = ?event.kind,
                     "session event"
                 )

@@ -42,12 +42,18 @@ pub const SESSION_TOKEN: HeaderName = HeaderName::from_static("session-token");
 
 /// Where a request keeps its token, and so where the answer puts it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-#[expect(clippy::exhaustive_enums, reason = "the two carriers of opaque tokens")]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the two carriers of opaque tokens, or none"
+)]
 pub enum Carrier {
     /// In cookies, one for sessions of subjects and one for anonymous ones.
     Cookie,
     /// In `Authorization: Bearer`, answered in [`SESSION_TOKEN`].
     Header,
+    /// Nowhere: the request came over plain http, so no token is taken from it and none goes out
+    /// with its answer (SES-34). A login begins a session that nobody holds the token of.
+    Nowhere,
 }
 
 /// How tokens travel. [`TransportConfig`] builds one.
@@ -97,7 +103,11 @@ impl Transport {
         Incoming {
             presented,
             client,
-            carrier,
+            carrier: if is_insecure {
+                Carrier::Nowhere
+            } else {
+                carrier
+            },
         }
     }
 
@@ -158,6 +168,7 @@ impl Transport {
                 write_cookie(cookies.anonymous(), &delivery.anonymous, now, headers)?;
             }
             (Carrier::Header, _) | (Carrier::Cookie, None) => write_header(delivery, headers)?,
+            (Carrier::Nowhere, _) => {}
         }
         if delivery.session.is_something() || delivery.anonymous.is_something() {
             mark_no_store(headers);

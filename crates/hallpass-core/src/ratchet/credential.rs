@@ -330,3 +330,6 @@ impl From<StoredPrevious> for PreviousCredential {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

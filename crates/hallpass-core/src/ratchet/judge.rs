@@ -164,7 +164,8 @@ fn outranked(
         Verdict::Outranked { .. } | Verdict::Replayed | Verdict::Unknown => return verdict,
     }
     if previous.is_successor_unused(current) {
-        return if within(previous.replaced_at, windows.repair, windows, now) {
+        let window = windows.repair.max(windows.grace);
+        return if within(previous.replaced_at, window, windows, now) {
             Verdict::Outranked { late: false }
         } else if client.looks_like(current.renewed_by()) {
             // The answer that carried the raised token is lost, and is not sent again: the client

@@ -286,7 +286,7 @@ fn the_token_from_before_a_raise_is_outranked_at_every_boundary() {
         raised.judged(&raised.token, 1),
         Verdict::Current { confirm: true }
     );
-    let edge = 1_050;
+    let edge = 3_050;
     for (now, of_another_kind) in [
         (0, Verdict::Outranked { late: false }),
         (edge - 1, Verdict::Outranked { late: false }),
