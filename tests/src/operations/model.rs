@@ -32,6 +32,7 @@ pub(super) struct Account {
     pub(super) subject: Option<usize>,
     pub(super) is_raised: bool,
     pub(super) data: Data,
+    pub(super) created: u64,
     /// When a request was last accepted.
     pub(super) used: u64,
     pub(super) deadline: u64,
@@ -96,6 +97,7 @@ impl Model {
             subject,
             is_raised: false,
             data,
+            created: self.now,
             used: self.now,
             deadline: self.now + absolute,
             ended: None,

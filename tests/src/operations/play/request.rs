@@ -189,11 +189,10 @@ impl Request<'_> {
             {
                 let (gone, kept) = (&accounts[*gone], &accounts[*kept]);
                 let by_use = gone.used <= kept.used + OF_SUBJECTS.step;
-                let by_age = gone.deadline <= kept.deadline;
+                let by_age = gone.created <= kept.created;
                 let is_right = match self.player.at_limit {
                     AtLimit::EvictLeastRecentlyUsed => by_use,
-                    // A raise begins the absolute timeout anew.
-                    _ => by_age || gone.is_raised || *life == Life::Either,
+                    _ => by_age || *life == Life::Either,
                 };
                 assert!(is_right, "{gone:?} had to go, not {kept:?}");
             }
