@@ -30,7 +30,8 @@ pub enum SessionError {
     #[error("the session ended or changed hands while the request ran")]
     Ended,
     /// The store did not answer a write, so that it may or may not have been applied. It is not
-    /// pending any more: to apply it again could count something twice.
+    /// pending any more: to apply it again could count something twice. To end a session again is
+    /// safe.
     #[error("the session store did not answer a write")]
     InDoubt(#[source] StoreError),
     /// The call needs a login, and the session is anonymous.
@@ -49,6 +50,15 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// Returns what to tell of a write that failed: a store that refuses has applied nothing, and
+    /// one that did not answer may have.
+    pub(crate) fn of_write(error: StoreError) -> Self {
+        match error.kind() {
+            StoreErrorKind::Unavailable => Self::InDoubt(error),
+            StoreErrorKind::Corrupt | StoreErrorKind::Rejected => Self::Unavailable(error),
+        }
+    }
+
     /// Returns the HTTP status that answers a request which stops at this error.
     #[must_use]
     pub const fn status(&self) -> u16 {

@@ -100,7 +100,8 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Unavailable`].
+    /// [`SessionError::Unavailable`] where the session lives on; [`SessionError::InDoubt`] where it
+    /// may have ended.
     ///
     /// # Cancel safety
     ///
@@ -115,8 +116,8 @@ impl SessionManager {
         handle: SessionHandle,
         revocation: Revocation,
     ) -> Result<Revoked, SessionError> {
-        let outcome = self.end(handle, EndReason::Revoked(revocation)).await?;
-        Ok(match outcome {
+        let outcome = self.end(handle, EndReason::Revoked(revocation)).await;
+        Ok(match outcome.map_err(SessionError::of_write)? {
             EndOutcome::Already(_) => Revoked::AlreadyEnded,
             EndOutcome::Ended(_) => Revoked::Ended,
             EndOutcome::Missing => Revoked::Missing,
@@ -127,7 +128,7 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Unavailable`].
+    /// As [`SessionManager::revoke`].
     ///
     /// # Cancel safety
     ///
@@ -154,8 +155,8 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Unavailable`], also where the store is no
-    /// [`SubjectIndex`](crate::SubjectIndex).
+    /// [`SessionError::Unavailable`] where the sessions live on, also where the store is no
+    /// [`SubjectIndex`](crate::SubjectIndex); [`SessionError::InDoubt`] where they may have ended.
     ///
     /// # Cancel safety
     ///
@@ -165,9 +166,9 @@ impl SessionManager {
         subject: &Subject,
         revocation: Revocation,
     ) -> Result<usize, SessionError> {
-        Ok(self
-            .end_subject(subject, None, &EndReason::Revoked(revocation))
-            .await?)
+        self.end_subject(subject, None, &EndReason::Revoked(revocation))
+            .await
+            .map_err(SessionError::of_write)
     }
 
     /// Ends all sessions of a subject but one, and returns how many lived. To offer after a
@@ -186,9 +187,9 @@ impl SessionManager {
         keep: SessionHandle,
         revocation: Revocation,
     ) -> Result<usize, SessionError> {
-        Ok(self
-            .end_subject(subject, Some(keep), &EndReason::Revoked(revocation))
-            .await?)
+        self.end_subject(subject, Some(keep), &EndReason::Revoked(revocation))
+            .await
+            .map_err(SessionError::of_write)
     }
 
     /// Ends all sessions that began before now: everybody's, a tenant's, or a subject's. What it
@@ -196,7 +197,8 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Unavailable`], also where the store has no [`Epochs`](crate::Epochs).
+    /// [`SessionError::Unavailable`] where the sessions live on, also where the store has no
+    /// [`Epochs`](crate::Epochs); [`SessionError::InDoubt`] where they may have ended.
     ///
     /// # Cancel safety
     ///
@@ -207,7 +209,8 @@ impl SessionManager {
         revocation: Revocation,
     ) -> Result<(), SessionError> {
         let reason = EndReason::Revoked(revocation);
-        self.store_advance(&scope, &reason).await?;
+        let advanced = self.store_advance(&scope, &reason).await;
+        advanced.map_err(SessionError::of_write)?;
         let (tenant, subject) = match &scope {
             EpochScope::Everybody => (None, None),
             EpochScope::Subject(subject) => (None, Some(subject)),

@@ -24,6 +24,7 @@ use crate::store::Load;
 use crate::store::RevocationFeed;
 use crate::store::SessionStore;
 use crate::store::StoreError;
+use crate::store::StoreErrorKind;
 use crate::store::SubjectIndex;
 use crate::store::Sweep;
 use crate::store::Swept;
@@ -51,8 +52,9 @@ impl SessionManager {
         match self.called(StoreOperation::Create, call()).await {
             Err(error) if error.may_be_repeated() => {
                 // A name that nobody else can have drawn: occupied means created before.
-                match self.called(StoreOperation::Create, call()).await? {
-                    Create::Created | Create::Occupied => Ok(Create::Created),
+                match self.called(StoreOperation::Create, call()).await {
+                    Ok(Create::Created | Create::Occupied) => Ok(Create::Created),
+                    Err(error) => Err(after_a_lost_answer(error)),
                 }
             }
             answer => answer,
@@ -72,7 +74,8 @@ impl SessionManager {
                 .map(|answer| Updated {
                     answer,
                     repeated: true,
-                }),
+                })
+                .map_err(after_a_lost_answer),
             answer => answer.map(|answer| Updated {
                 answer,
                 repeated: false,
@@ -88,9 +91,10 @@ impl SessionManager {
     pub(crate) async fn store_bind(&self, bind: &Bind) -> Result<Bound, StoreError> {
         let call = || self.0.store.bind(bind, self.now());
         match self.called(StoreOperation::Bind, call()).await {
-            Err(error) if error.may_be_repeated() => {
-                self.called(StoreOperation::Bind, call()).await
-            }
+            Err(error) if error.may_be_repeated() => self
+                .called(StoreOperation::Bind, call())
+                .await
+                .map_err(after_a_lost_answer),
             answer => answer,
         }
     }
@@ -136,7 +140,15 @@ impl SessionManager {
     pub(super) async fn store_end(&self, end: &End) -> Result<EndOutcome, StoreError> {
         let call = || self.0.store.end(end, self.now());
         match self.called(StoreOperation::End, call()).await {
-            Err(error) if error.may_be_repeated() => self.called(StoreOperation::End, call()).await,
+            Err(error) if error.may_be_repeated() => {
+                match self.called(StoreOperation::End, call()).await {
+                    // It was the first call that ended it, and nobody has told so yet.
+                    Ok(EndOutcome::Already(tombstone)) if tombstone.is_of(end) => {
+                        Ok(EndOutcome::Ended(tombstone))
+                    }
+                    answer => answer.map_err(after_a_lost_answer),
+                }
+            }
             answer => answer,
         }
     }
@@ -168,5 +180,16 @@ impl SessionManager {
             ));
         }
         answer
+    }
+}
+
+/// Whatever a store says to the repetition of a write whose answer was lost: nobody knows whether
+/// the write was applied, so it must not pass for refused.
+fn after_a_lost_answer(error: StoreError) -> StoreError {
+    match error.kind() {
+        StoreErrorKind::Unavailable => error,
+        StoreErrorKind::Corrupt | StoreErrorKind::Rejected => {
+            StoreError::new(StoreErrorKind::Unavailable, error)
+        }
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::SessionRecord;
 use crate::end::EndReason;
+use crate::store::End;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
@@ -64,6 +65,14 @@ impl Tombstone {
             ended_at: at,
             keep_until,
         }
+    }
+
+    /// Returns whether it is what stays of a session that this ended.
+    pub(crate) fn is_of(&self, end: &End) -> bool {
+        self.digest.is_some()
+            && self.handle == end.handle
+            && self.reason == end.reason
+            && self.ended_at == end.at
     }
 
     /// Returns the public name of the session.

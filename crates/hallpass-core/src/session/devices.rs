@@ -31,7 +31,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Unavailable`].
+    /// [`SessionError::NotLoggedIn`] for an anonymous session; otherwise as
+    /// [`SessionManager::revoke`](crate::SessionManager::revoke).
     ///
     /// # Cancel safety
     ///
@@ -48,7 +49,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Unavailable`].
+    /// [`SessionError::NotLoggedIn`] for an anonymous session; otherwise as
+    /// [`SessionManager::revoke_subject`](crate::SessionManager::revoke_subject).
     ///
     /// # Cancel safety
     ///

@@ -21,7 +21,6 @@ use crate::store::EndOutcome;
 use crate::store::Ending;
 use crate::store::Load;
 use crate::store::Replaced;
-use crate::store::StoreErrorKind;
 use crate::subject::Subject;
 use crate::token::SessionHandle;
 use crate::token::SessionToken;
@@ -155,9 +154,9 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`], [`SessionError::Contended`] and [`SessionError::Random`]
-    /// where nobody was logged in; [`SessionError::InDoubt`] where a session may have begun that
-    /// nobody holds the token of; [`SessionError::Closed`] after the head of the response has left,
-    /// and for a stream.
+    /// where nobody was logged in; [`SessionError::InDoubt`] where the session before may have ended,
+    /// and one may have begun that nobody holds the token of; [`SessionError::Closed`] after the
+    /// head of the response has left, and for a stream.
     ///
     /// # Cancel safety
     ///
@@ -209,8 +208,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::Unavailable`] where the session lives on; [`SessionError::Closed`] after
-    /// the head of the response has left.
+    /// [`SessionError::Unavailable`] where the session lives on; [`SessionError::InDoubt`] where it
+    /// may have ended; [`SessionError::Closed`] after the head of the response has left.
     ///
     /// # Cancel safety
     ///
@@ -222,7 +221,8 @@ impl Session {
             [&state.opened, &state.locked].map(|opened| handle_of_opened(opened.as_ref()))
         };
         for handle in handles.into_iter().flatten() {
-            let _outcome: EndOutcome = self.0.manager.end(handle, EndReason::Logout).await?;
+            let ended = self.0.manager.end(handle, EndReason::Logout).await;
+            let _outcome: EndOutcome = ended.map_err(SessionError::of_write)?;
         }
         let mut state = self.state();
         let (sent_session, sent_anonymous) = state.sent;
@@ -262,22 +262,20 @@ impl Session {
             return manager
                 .store_bind(&bind)
                 .await
-                .map_err(|error| match error.kind() {
-                    StoreErrorKind::Unavailable => SessionError::InDoubt(error),
-                    StoreErrorKind::Corrupt | StoreErrorKind::Rejected => error.into(),
-                });
+                .map_err(SessionError::of_write);
         }
         // Without an index there is no limit either, and two steps have to do. The new session
         // comes first: if the second step fails, the client keeps the old one.
         let handle = opened.record.handle();
-        if manager.store_create(&opened.record).await? == Create::Occupied {
+        let created = manager.store_create(&opened.record).await;
+        if created.map_err(SessionError::of_write)? == Create::Occupied {
             return Ok(Bound::Occupied);
         }
         if let Some(before) = before
             && let Err(error) = manager.end(before.handle(), EndReason::Superseded).await
         {
             let _nobody_has_its_token = manager.end(handle, EndReason::Superseded).await;
-            return Err(error.into());
+            return Err(SessionError::of_write(error));
         }
         Ok(Bound::Bound {
             evicted: Vec::new(),
