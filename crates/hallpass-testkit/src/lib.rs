@@ -8,6 +8,7 @@
 //! | tokens | [`SeededRandom`]: the same on each run; [`FailingRandom`]: none to be had |
 //! | what is stored, and how often | [`SpyStore`]: takes note of every call and every byte |
 //! | faults | [`FaultyStore`]: fails, hangs, or loses the answer, as scripted |
+//! | races | [`schedule`]: every interleaving; [`SteppingStore`]: can be overtaken at each call |
 //!
 //! # Example: a complete test module of a store
 //!
@@ -49,7 +50,9 @@ mod clock;
 pub mod conformance;
 mod faulty;
 mod random;
+pub mod schedule;
 mod spy;
+mod stepping;
 
 pub use self::clock::ManualClock;
 pub use self::faulty::Fault;
@@ -59,3 +62,4 @@ pub use self::random::SeededRandom;
 pub use self::spy::Call;
 pub use self::spy::SpyLog;
 pub use self::spy::SpyStore;
+pub use self::stepping::SteppingStore;

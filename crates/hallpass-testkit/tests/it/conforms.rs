@@ -3,6 +3,7 @@
 use hallpass_core::DynStore;
 use hallpass_testkit::FaultyStore;
 use hallpass_testkit::SpyStore;
+use hallpass_testkit::SteppingStore;
 
 use crate::reference::ReferenceStore;
 
@@ -50,6 +51,15 @@ mod faultless {
 
     hallpass_testkit::conformance! {
         store: async { FaultyStore::new(ReferenceStore::new()) },
+        abilities: [index, epochs, sweep, feed],
+    }
+}
+
+mod stepping {
+    use super::*;
+
+    hallpass_testkit::conformance! {
+        store: async { SteppingStore::new(ReferenceStore::new()).with_late_answers() },
         abilities: [index, epochs, sweep, feed],
     }
 }

@@ -13,4 +13,5 @@ mod flawed;
 mod listing;
 mod reference;
 mod spy;
+mod stepping;
 mod suite_catches;
