@@ -1,13 +1,26 @@
 //! Scenarios across the crates: the engine on a real store, and the layers on the engine.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "helpers of tests fail as tests do"
+)]
+#![expect(
+    clippy::print_stdout,
+    reason = "explorations tell how many schedules there were"
+)]
 
 mod world;
 
 mod assurance;
+mod cancelled;
 mod data;
 mod endings;
+mod faults;
+mod interleavings;
 mod login;
+mod lost_answers;
 mod model;
 mod operations;
 mod outcomes;

@@ -8,12 +8,6 @@
 //! After each step the promises are checked; the first state that breaks one is told as the list
 //! of the steps that lead to it.
 
-#![expect(
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a model that is wrong about itself fails as tests do"
-)]
-
 mod node;
 mod promises;
 mod state;
