@@ -20,6 +20,10 @@ use crate::token::SessionHandle;
 
 /// A store that finds sessions by their subject, and bounds how many there are.
 ///
+/// Needed for a limit of concurrent sessions, lists of devices, and ending all sessions of a
+/// subject. The manager refuses a policy that needs it on a store without; otherwise a login there
+/// is a `create` and an `end`, which is two steps. The suite tests it with `abilities: [index]`.
+///
 /// # Contract
 ///
 /// 1. `bind` stores the record, ends what it replaces and what the limit evicts, and adds the
@@ -31,7 +35,8 @@ use crate::token::SessionHandle;
 ///    and the answer lists the live sessions. Otherwise those end, with the reason
 ///    [`EndReason::Evicted`], that were used longest ago or created first.
 /// 4. A `bind` that is repeated with the same handle and the same write id answers
-///    [`Bound::Bound`] again and is applied once: it is not denied by its own ghost.
+///    [`Bound::Bound`] again and is applied once: it is not denied by its own ghost. A
+///    session that has ended meanwhile stays ended.
 /// 5. The session to replace ends with the reason [`EndReason::Superseded`] only at the revision
 ///    that is named; where it lives at another, has ended, or is missing, the answer is
 ///    [`Bound::Conflict`].
@@ -93,13 +98,17 @@ pub struct Replaced {
 
 /// A store that ends many sessions at once by counting, without looking at each.
 ///
+/// Needed to end the sessions of everybody, of a tenant or of a subject at a cost that does not
+/// grow with them. The suite tests it with `abilities: [epochs]`, and what an index and epochs
+/// promise together where both are named.
+///
 /// # Contract
 ///
 /// 1. `create` and `bind` note the counters in the record
-///    ([`SessionRecord::stamped`]).
+///    ([`SessionRecord::stamped`]). An update keeps them: [`SessionRecord::updated`] sees to it.
 /// 2. After `advance` has returned, no operation sees a record as live that began before, within
 ///    the scope: it is treated as ended, with reason and time of an advance that it is subject to.
-///    A record that begins later is untouched.
+///    A record that begins later is untouched. The counters are compared, never the times.
 /// 3. The cost of `advance` does not depend on the number of sessions, and the comparison adds no
 ///    round trip to any operation.
 ///
@@ -145,6 +154,10 @@ impl EpochScope {
 
 /// A store that has to be swept, because it keeps what is past its time until somebody removes it.
 ///
+/// Needed nearly wherever the store is a disk:
+/// [`SessionManager::sweep_every`](crate::SessionManager::sweep_every) calls it. The suite tests it
+/// with `abilities: [sweep]`.
+///
 /// # Contract
 ///
 /// 1. `sweep` removes only what is past its time: records at or after their deadline (it may leave
@@ -167,6 +180,8 @@ pub trait Sweep: SessionStore {
 /// A store that tells every node of endings.
 ///
 /// A hint that makes waiting quick, never the authority: who hears of an ending asks the store.
+/// Needed where streams on several nodes are to end at once with their session; without it they
+/// look by themselves, every 30 seconds. The suite tests it with `abilities: [feed]`.
 ///
 /// # Contract
 ///

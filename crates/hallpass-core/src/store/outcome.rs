@@ -20,7 +20,8 @@ use crate::token::TokenDigest;
 pub enum Create {
     /// The record is stored.
     Created,
-    /// The name belongs to a live record or to a tombstone. Nothing was changed.
+    /// The name belongs to a live record or to a tombstone. Nothing was changed. A store may say it
+    /// also of a record past its deadline.
     Occupied,
 }
 
@@ -32,11 +33,11 @@ pub enum Create {
     reason = "a new answer must break the engine on purpose"
 )]
 pub enum Load {
-    /// The session ended, and this is what stays of it.
+    /// The session ended, or is past its deadline, and this is what stays of it.
     Ended(Tombstone),
     /// The session lives.
     Live(Arc<SessionRecord>),
-    /// Nothing is known of it.
+    /// Nothing is known of it, or it was forgotten after its time.
     Missing,
 }
 
@@ -81,7 +82,7 @@ pub struct Touch {
     reason = "a new answer must break the engine on purpose"
 )]
 pub enum Touched {
-    /// What is stored is at least as late as what was asked for.
+    /// What is stored is at least as late as what was asked for, now or before.
     Applied,
     /// The record is missing, ended or expired. Nothing was changed.
     Gone,
@@ -99,7 +100,8 @@ pub struct End {
     pub reason: EndReason,
     /// When it ends.
     pub at: Timestamp,
-    /// Until when to keep the tombstone where nothing is known of the session.
+    /// Until when to keep the tombstone where nothing is known of the session. Elsewhere the
+    /// tombstone of the record says so itself.
     pub keep_until: Timestamp,
 }
 
@@ -123,7 +125,7 @@ pub enum EndOutcome {
     Already(Tombstone),
     /// The session lived and has ended.
     Ended(Tombstone),
-    /// Nothing was known of the session.
+    /// Nothing was known of the session. Its tombstone is [`End::tombstone`].
     Missing,
 }
 
