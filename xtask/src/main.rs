@@ -1,8 +1,9 @@
-//! Developer commands of hallpass: `cargo xtask test`, `check` and `tidy`.
+//! Developer commands of hallpass: `cargo xtask test`, `loom`, `check` and `tidy`.
 //!
 //! Each command prints what it runs, so that a step that failed can be repeated by hand.
 
 mod check;
+mod loom;
 mod process;
 mod test;
 mod tidy;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
 fn dispatch(arguments: &[&str]) -> Result {
     match arguments {
         ["test", filters @ ..] => test::run(filters),
+        ["loom"] => loom::run(),
         ["check"] => check::run(Extent::Usual),
         ["check", "--full"] => check::run(Extent::Full),
         ["tidy"] => tidy::run(),
@@ -43,6 +45,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [FILTER]...  runs every test and doctest, or those whose name contains a filter
+  loom              runs the models of the memory store's locks, in every order of their threads
   check             formatting, lints, features, documentation and house rules
   check --full      the same, then licenses and advisories, the MSRV and API compatibility
   tidy              house rules only";

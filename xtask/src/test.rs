@@ -1,6 +1,7 @@
-//! `cargo xtask test`: every test of the workspace, then every doctest.
+//! `cargo xtask test`: the models, then every test of the workspace, then every doctest.
 
 use crate::Result;
+use crate::loom;
 use crate::process::Process;
 
 pub(crate) fn run(filters: &[&str]) -> Result {
@@ -12,23 +13,30 @@ pub(crate) fn run(filters: &[&str]) -> Result {
         .into());
     }
 
+    // A failure of one runner does not hide those of the next. The models are no ordinary tests:
+    // no filter selects them, and they come first, so that the output ends with the verdict of the
+    // test runners.
+    let mut failed = Vec::new();
+    if filters.is_empty()
+        && let Err(error) = loom::run()
+    {
+        failed.push(error.to_string());
+    }
     let has_nextest = Process::cargo(&["nextest", "--version"]).is_available();
     let tests = if has_nextest {
         nextest(filters)
     } else {
         libtest(filters)
     };
-    // A failure of the first runner does not hide those of the second.
-    let mut failed = Vec::new();
     for runner in [tests, doctests(filters)] {
         if !runner.succeeds()? {
-            failed.push(runner.to_string());
+            failed.push(format!("failed: {runner}"));
         }
     }
     if failed.is_empty() {
         Ok(())
     } else {
-        Err(format!("failed: {}", failed.join("; ")).into())
+        Err(failed.join("; ").into())
     }
 }
 

@@ -1,10 +1,20 @@
 //! How handles are spread over shards and buckets.
 
 use std::hash::BuildHasher;
+#[cfg(all(test, hallpass_loom))]
+use std::hash::BuildHasherDefault;
+#[cfg(all(test, hallpass_loom))]
+use std::hash::DefaultHasher;
 use std::hash::Hasher;
-use std::hash::RandomState;
 
 use hallpass_core::SessionHandle;
+
+#[cfg(not(all(test, hallpass_loom)))]
+pub(crate) use std::hash::RandomState;
+
+/// No randomness: a model is run many times, and takes the same locks each time.
+#[cfg(all(test, hallpass_loom))]
+pub(crate) type RandomState = BuildHasherDefault<DefaultHasher>;
 
 /// Hashes handles: two multiplications, with a key of the store's own.
 ///

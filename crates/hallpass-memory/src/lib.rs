@@ -74,6 +74,9 @@ mod epochs;
 mod feed;
 mod hashing;
 mod index;
+#[cfg(hallpass_loom)]
+#[cfg(test)]
+mod models;
 mod places;
 mod shard;
 mod store;

@@ -1,4 +1,13 @@
-//! The contract of stores, clause by clause.
+//! The contract of stores, clause by clause, and under stress.
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails panics"
+)]
+
+mod stress;
 
 mod memory {
     use hallpass_memory::MemoryStore;
