@@ -28,6 +28,9 @@ use crate::token::SessionToken;
 /// How often a login is tried when the session that it replaces is written at the same time.
 const MAX_ATTEMPTS: u32 = 16;
 
+/// How a session ends that may have begun although its login failed.
+const END_OF_A_GHOST: EndReason = EndReason::Superseded;
+
 /// Which data of the session before come along at login. Those of another subject never do.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "what was asked for, all, or none")]
@@ -154,8 +157,8 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`], [`SessionError::Contended`] and [`SessionError::Random`]
-    /// where nobody was logged in; [`SessionError::InDoubt`] where the session before may have ended,
-    /// and one may have begun that nobody holds the token of; [`SessionError::Closed`] after the
+    /// where nobody was logged in, and so does [`SessionError::InDoubt`], where the session before
+    /// may have ended; [`SessionError::Closed`] after the
     /// head of the response has left, and for a stream.
     ///
     /// # Cancel safety
@@ -181,7 +184,17 @@ impl Session {
                 (before, locked, data)
             };
             let (opened, token) = self.new_session(Some((&login.subject, &login)), data)?;
-            match self.bind(&opened, before.as_deref()).await? {
+            let bound = match self.bind(&opened, before.as_deref()).await {
+                Err(error @ SessionError::InDoubt(_)) => {
+                    // Nobody holds its token, and it must not take a place of the subject. If it
+                    // comes into being after this, it meets its own tombstone.
+                    let handle = opened.record.handle();
+                    let _as_well_as_can_be = self.0.manager.end(handle, END_OF_A_GHOST).await;
+                    return Err(error);
+                }
+                bound => bound?,
+            };
+            match bound {
                 Bound::Bound { evicted } => {
                     self.logged_in(opened, token);
                     self.tell_replaced(before.as_deref(), locked.as_deref(), &evicted)
