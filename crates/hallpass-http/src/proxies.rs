@@ -138,17 +138,10 @@ impl FromStr for TrustedProxies {
 
     /// Reads networks and single addresses, separated by commas.
     fn from_str(list: &str) -> Result<Self, InvalidNetwork> {
-        let networks = list
-            .split(',')
-            .map(str::trim)
-            .enumerate()
-            .map(|(index, text)| {
-                let address = text.parse::<IpAddr>().map(IpNet::from);
-                let position = index + 1;
-                address
-                    .or_else(|_| text.parse())
-                    .map_err(|_| InvalidNetwork { position })
-            });
+        let networks = list.split(',').zip(1..).map(|(text, position)| {
+            let network = network(text.trim());
+            network.ok_or(InvalidNetwork { position })
+        });
         Ok(Self::new(networks.collect::<Result<Vec<_>, _>>()?))
     }
 }
@@ -216,6 +209,17 @@ impl InvalidNetwork {
     #[must_use]
     pub fn position(&self) -> usize {
         self.position
+    }
+}
+
+/// Reads a network or a single address.
+fn network(text: &str) -> Option<IpNet> {
+    let (address, prefix) = text.split_once('/').unzip();
+    // `ipnet` takes zeros in front of a number, which others read as octal: 010 is eight to them.
+    let address: IpAddr = address.unwrap_or(text).parse().ok()?;
+    match prefix {
+        Some(_) => text.parse().ok(),
+        None => Some(address.into()),
     }
 }
 

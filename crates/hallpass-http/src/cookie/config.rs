@@ -1,5 +1,8 @@
 //! The settings of the cookies, and the one place that checks them.
 
+use hallpass_core::TOKEN_CHARS;
+
+use super::template::MAX_PAIR;
 use super::{CookieError, CookieTemplate, Cookies, SameSite, name::Prefix};
 use crate::field;
 
@@ -150,6 +153,10 @@ impl CookieConfig {
     fn check_name(&self, field: &'static str, name: &str) -> Result<(), CookieError> {
         if !field::is_token(name.as_bytes()) {
             return Err(CookieError::NameInvalid { field });
+        }
+        let length = name.len();
+        if length > MAX_PAIR - TOKEN_CHARS {
+            return Err(CookieError::NameTooLong { field, length });
         }
         match Prefix::of(name) {
             Prefix::None if self.secure => Err(CookieError::PrefixMissing { field }),

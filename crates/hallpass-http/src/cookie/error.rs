@@ -43,6 +43,18 @@ pub enum CookieError {
         field: &'static str,
     },
 
+    /// A name is so long that browsers would drop the cookie with a token in it.
+    #[error(
+        "`{field}` is {length} octets long, and browsers drop a cookie whose name and value have \
+         more than 4096 together: leave 64 for the token"
+    )]
+    NameTooLong {
+        /// The setting.
+        field: &'static str,
+        /// Its length in octets.
+        length: usize,
+    },
+
     /// Both cookies have one name.
     #[error(
         "`session_name` and `anonymous_name` are the same but for upper and lower case: give each \

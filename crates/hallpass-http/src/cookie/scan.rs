@@ -53,7 +53,8 @@ impl fmt::Debug for Found<'_> {
 ///   other white space: a server that skips more can be sent a cookie that the browser did not take
 ///   for a `__Host-` cookie and the server does.
 /// - A cookie without a name, such as `=__Host-session=x`, is ignored.
-/// - A value is everything between the first `=` and the next semicolon, quotes included.
+/// - A value is everything between the first `=` and the next semicolon, quotes included. So no
+///   cookie has a name that holds a `=`.
 /// - Deliberately not supported: quoted values that hold a semicolon, `$Version`, and commas
 ///   between cookies. A server that reads them can be made to see cookies that the browser does
 ///   not have.
@@ -70,7 +71,7 @@ impl fmt::Debug for Found<'_> {
 /// ```
 #[must_use]
 pub fn find_cookie<'h>(headers: &'h HeaderMap, name: &str) -> Found<'h> {
-    if name.is_empty() {
+    if name.is_empty() || name.contains('=') {
         return Found::Absent;
     }
     let fields = headers.get_all(header::COOKIE);
@@ -211,6 +212,15 @@ mod tests {
     #[test]
     fn an_empty_name_finds_nothing() {
         assert!(matches!(find_cookie(&request(&[b"=v"]), ""), Found::Absent));
+    }
+
+    /// The scan once compared `name=` with the start of the pair, so that the value of the cookie
+    /// `a` could claim to be the cookie `a=b`.
+    #[test]
+    fn a_name_with_an_equals_sign_finds_nothing() {
+        let headers = request(&[b"a=b=c"]);
+        assert!(matches!(find_cookie(&headers, "a=b"), Found::Absent));
+        assert!(matches!(find_cookie(&headers, "a"), Found::One(b"b=c")));
     }
 
     /// SES-25.

@@ -155,7 +155,7 @@ const REMOVED: &str = "; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT";
 const LIFETIME_LENGTH: usize = "; Max-Age=34560000; Expires=Thu, 01 Jan 1970 00:00:00 GMT".len();
 
 /// Browsers drop a cookie whose name and value are longer together (rfc6265bis, section 5.7).
-const MAX_PAIR: usize = 4096;
+pub(super) const MAX_PAIR: usize = 4096;
 
 /// Browsers cap the lifetime at 400 days (rfc6265bis, section 5.5).
 const MAX_AGE: u64 = 34_560_000;

@@ -258,6 +258,16 @@ fn a_list_of_proxies_is_read_whole_or_refused() {
     }
 }
 
+/// Networks were read with zeros in front of a number, which single addresses never were: some
+/// programs read 010 as ten, others as eight, and a trusted network must be the same for all.
+#[test]
+fn a_network_that_others_read_as_octal_is_refused() {
+    let refused = Err(InvalidNetwork { position: 1 });
+    for list in ["010.0.0.0/8", "10.0.0.04/32", "::ffff:10.0.0.04/128"] {
+        assert_eq!(list.parse::<TrustedProxies>(), refused, "{list}");
+    }
+}
+
 proptest! {
     #[test]
     fn hostile_headers_never_panic_and_never_outlive_an_untrusted_peer(

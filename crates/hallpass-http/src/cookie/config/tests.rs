@@ -112,6 +112,29 @@ fn a_name_that_breaks_its_promise_is_refused() {
     }
 }
 
+/// CK-08. A name of 4096 octets was accepted once, and then every answer with a token failed,
+/// because no browser would have stored the cookie.
+#[test]
+fn a_name_that_leaves_no_room_for_a_token_is_refused() {
+    let of_length = |length: usize| format!("{:a<length$}", "__Host-");
+    let token = "t".repeat(TOKEN_CHARS);
+    for field in [SESSION, ANONYMOUS] {
+        let with = |name: String| match field {
+            SESSION => CookieConfig::default().session_name(name),
+            _ => CookieConfig::default().anonymous_name(name),
+        };
+        let cookies = with(of_length(4_032)).build().unwrap();
+        for cookie in [cookies.session(), cookies.anonymous()] {
+            assert!(cookie.set(&token, None, SystemTime::UNIX_EPOCH).is_ok());
+        }
+        let length = 4_033;
+        assert_eq!(
+            error(with(of_length(length))),
+            Some(CookieError::NameTooLong { field, length })
+        );
+    }
+}
+
 /// CK-01, CK-06, CK-17.
 #[test]
 fn plain_http_excludes_everything_that_requires_secure() {
