@@ -8,6 +8,7 @@ mod lanes;
 mod names;
 mod open;
 mod opened;
+mod presented;
 mod waiting;
 mod walks;
 mod watchers;
@@ -42,7 +43,7 @@ pub use self::admin::Revoked;
 pub use self::admin::SessionInfo;
 pub use self::builder::ManagerBuilder;
 pub use self::builder::OnOutage;
-pub use self::open::Presented;
+pub use self::presented::Presented;
 
 pub(crate) use self::change::Change;
 pub(crate) use self::change::CredentialChange;

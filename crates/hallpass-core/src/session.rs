@@ -72,12 +72,12 @@ struct State {
     /// Counts logins, logouts and raises: a commit that was under way meanwhile belongs to the
     /// session before.
     era: u64,
-    opened: Option<Opened>,
-    locked: Option<Opened>,
+    opened: Option<Arc<Opened>>,
+    locked: Option<Arc<Opened>>,
     ended: Option<EndReason>,
     outage: Option<StoreError>,
     sent: (bool, bool),
-    ops: SharedOps,
+    ops: Vec<Op>,
     /// The data as they are after the operations; `None` while there are none.
     view: Option<DataMap>,
     delivery: Delivery,
@@ -94,8 +94,13 @@ pub struct ExpiresIn {
 }
 
 impl Session {
-    pub(crate) fn new(manager: &SessionManager, client: ClientFacts, found: Found) -> Self {
-        Self::with(manager, client, manager.now(), false, found)
+    pub(crate) fn new(
+        manager: &SessionManager,
+        client: ClientFacts,
+        opened_at: Timestamp,
+        found: Found,
+    ) -> Self {
+        Self::with(manager, client, opened_at, false, found)
     }
 
     fn with(
@@ -114,7 +119,7 @@ impl Session {
             ended: found.ended,
             outage: found.outage,
             sent: found.sent,
-            ops: SharedOps::default(),
+            ops: Vec::new(),
             view: None,
             delivery: Delivery::default(),
         };
@@ -161,7 +166,7 @@ impl Session {
         self.state()
             .opened
             .as_ref()
-            .and_then(Opened::authentication)
+            .and_then(|opened| opened.authentication())
             .cloned()
     }
 
@@ -170,7 +175,10 @@ impl Session {
     pub fn is_recently_authenticated(&self, max_age: Duration) -> bool {
         let now = self.0.manager.now();
         let state = self.state();
-        let authentication = state.opened.as_ref().and_then(Opened::authentication);
+        let authentication = state
+            .opened
+            .as_ref()
+            .and_then(|opened| opened.authentication());
         authentication
             .and_then(Authentication::authenticated_at)
             .is_some_and(|at| now.since(at) <= max_age)
@@ -235,7 +243,7 @@ impl Session {
 
 impl State {
     /// Returns the session whose assurance can be raised.
-    fn to_raise(&self) -> Option<&Opened> {
+    fn to_raise(&self) -> Option<&Arc<Opened>> {
         let opened = self
             .opened
             .as_ref()
@@ -260,26 +268,25 @@ impl State {
 
     /// Forgets all changes that nobody has committed.
     fn drop_changes(&mut self) {
-        self.ops = SharedOps::default();
+        self.ops.clear();
         self.view = None;
     }
 
     /// Takes the pending operations out, for a commit.
     fn take_ops(&mut self) -> SharedOps {
-        std::mem::take(&mut self.ops)
+        Arc::new(Mutex::new(std::mem::take(&mut self.ops)))
     }
 
     /// Puts operations back that were not committed, before those that came since.
     fn put_back(&mut self, ops: &SharedOps) {
         let mut earlier = std::mem::take(&mut *lock(ops));
-        earlier.append(&mut lock(&self.ops));
-        self.ops = Arc::new(Mutex::new(earlier));
+        earlier.append(&mut self.ops);
+        self.ops = earlier;
     }
 
     /// Computes the view anew after the record was replaced.
     fn refresh_view(&mut self) {
-        let ops: &[Op] = &lock(&self.ops);
-        if ops.is_empty() {
+        if self.ops.is_empty() {
             self.view = None;
             return;
         }
@@ -288,7 +295,7 @@ impl State {
             .as_ref()
             .map(|opened| opened.record.data.clone())
             .unwrap_or_default();
-        for op in ops {
+        for op in &self.ops {
             // One that does not fit any more is told by the commit.
             let _told_later = op.apply(&mut data);
         }

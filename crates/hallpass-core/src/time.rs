@@ -90,7 +90,12 @@ impl From<Timestamp> for SystemTime {
 
 /// Returns whole milliseconds, rounded up, so that no positive duration becomes nothing.
 pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+    // Deliberately not by `as_nanos`: a division of 128 bits costs as much as reading the clock.
+    let rest = duration.subsec_nanos().div_ceil(1_000_000);
+    duration
+        .as_secs()
+        .saturating_mul(1_000)
+        .saturating_add(u64::from(rest))
 }
 
 #[cfg(test)]
@@ -119,6 +124,11 @@ mod tests {
         assert_eq!(millis(Duration::from_nanos(1)), 1);
         assert_eq!(millis(Duration::from_micros(1_001)), 2);
         assert_eq!(millis(Duration::ZERO), 0);
+        assert_eq!(millis(Duration::new(1, 999_999_999)), 2_000);
+        let longest = Duration::from_millis(u64::MAX);
+        assert_eq!(millis(longest), u64::MAX);
+        assert_eq!(millis(longest - Duration::from_millis(1)), u64::MAX - 1);
+        assert_eq!(millis(Duration::MAX), u64::MAX);
     }
 
     #[test]

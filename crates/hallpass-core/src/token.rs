@@ -99,10 +99,12 @@ impl SessionToken {
     /// Returns what a store keeps instead of the token: SHA-256 over its 48 bytes.
     #[must_use]
     pub fn digest(&self) -> TokenDigest {
-        let mut bytes = self.to_bytes();
-        let digest = TokenDigest(Sha256::digest(bytes).into());
-        bytes.zeroize();
-        digest
+        // Part by part: a copy of the 48 bytes would have to be overwritten, byte by byte.
+        let digest = Sha256::new()
+            .chain_update(self.handle)
+            .chain_update(self.generation.to_be_bytes())
+            .chain_update(self.secret);
+        TokenDigest(digest.finalize().into())
     }
 
     pub(crate) const fn secret(&self) -> &[u8; SECRET_BYTES] {
@@ -190,6 +192,13 @@ impl TokenDigest {
     pub const fn to_bytes(self) -> [u8; 32] {
         self.0
     }
+
+    /// Returns the digest as numbers, which are compared in a fraction of the time of bytes.
+    fn words(&self) -> [u64; 4] {
+        let (words, _) = self.0.as_chunks();
+        let mut words = words.iter().copied().map(u64::from_ne_bytes);
+        std::array::from_fn(|_place| words.next().unwrap_or_default())
+    }
 }
 
 impl fmt::Debug for TokenDigest {
@@ -200,7 +209,7 @@ impl fmt::Debug for TokenDigest {
 
 impl PartialEq for TokenDigest {
     fn eq(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.words().ct_eq(&other.words()).into()
     }
 }
 

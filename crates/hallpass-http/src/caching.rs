@@ -32,10 +32,15 @@ use crate::field;
 pub fn mark_private(headers: &mut HeaderMap, vary: &[HeaderName]) {
     for name in vary {
         if !varies_by(headers, name) {
-            headers.append(header::VARY, HeaderValue::from(name.clone()));
+            // The usual name as it is: from any other a value has to be allocated.
+            let value = match *name {
+                header::COOKIE => COOKIE,
+                _ => HeaderValue::from(name.clone()),
+            };
+            headers.append(header::VARY, value);
         }
     }
-    headers.remove(CDN_CACHE_CONTROL);
+    headers.remove(&CDN_CACHE_CONTROL);
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, PRIVATE);
     } else if let Some(value) = made_private(headers) {
@@ -48,7 +53,7 @@ pub fn mark_private(headers: &mut HeaderMap, vary: &[HeaderName]) {
 /// `Cache-Control` becomes `no-store`, whatever it was, unless it has `no-store` among its
 /// directives already. `CDN-Cache-Control` is removed, as in [`mark_private`].
 pub fn mark_no_store(headers: &mut HeaderMap) {
-    headers.remove(CDN_CACHE_CONTROL);
+    headers.remove(&CDN_CACHE_CONTROL);
     let has_no_store = directives(headers)
         .flatten()
         .any(|directive| directive.eq_ignore_ascii_case(b"no-store"));
@@ -111,7 +116,8 @@ fn directives(headers: &HeaderMap) -> impl Iterator<Item = Result<&[u8], field::
         .flat_map(|field| field::split(field.as_bytes(), b','))
 }
 
-const CDN_CACHE_CONTROL: &str = "cdn-cache-control";
+const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control");
+const COOKIE: HeaderValue = HeaderValue::from_static("cookie");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PRIVATE: HeaderValue = HeaderValue::from_static("private");
 
@@ -235,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_field_for_one_kind_of_cache_does_not_overrule_ours() {
-        let name = HeaderName::from_static(CDN_CACHE_CONTROL);
+        let name = CDN_CACHE_CONTROL;
         for mark in [
             |headers: &mut HeaderMap| mark_private(headers, &[]),
             mark_no_store,

@@ -34,8 +34,8 @@ struct Slot {
 struct Opened {
     session: Session,
     carrier: Carrier,
-    /// Whether the request is one for a page, which may be redirected.
-    is_page: bool,
+    /// Whether the request is one for a page, and there is a login page to redirect it to.
+    is_redirected: bool,
 }
 
 /// What is left to do for a response.
@@ -126,12 +126,16 @@ impl SessionSlot {
         let Shared {
             manager, transport, ..
         } = &*self.0.shared;
-        let incoming = transport.read(peer, &parts.headers);
-        let session = manager.open(incoming.presented, incoming.client).await?;
+        let (carrier, opening) = {
+            let incoming = transport.read(peer, &parts.headers);
+            let opening = manager.open(incoming.presented, incoming.client);
+            (incoming.carrier, opening)
+        };
         let opened = Opened {
-            session,
-            carrier: incoming.carrier,
-            is_page: prefers_page(&parts.method, &parts.headers),
+            session: opening.await?,
+            carrier,
+            is_redirected: transport.login_page().is_some()
+                && prefers_page(&parts.method, &parts.headers),
         };
         // Of two that open at once, both get what the first found.
         Ok(self.0.opened.get_or_init(|| opened).session.clone())
@@ -172,7 +176,7 @@ impl SessionSlot {
             None => response,
             Some(error) => refused(error),
         };
-        if opened.is_page
+        if opened.is_redirected
             && let Some(page) = transport.login_page()
         {
             redirect_to_login(&mut response, page);

@@ -1,6 +1,8 @@
 //! The calls of the store: bounded in time, reported when they fail, repeated where that is safe.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
 
 use super::SessionManager;
@@ -43,16 +45,16 @@ pub(super) struct Updated {
 
 impl SessionManager {
     pub(crate) async fn store_load(&self, handle: SessionHandle) -> Result<Load, StoreError> {
-        self.called(StoreOperation::Load, self.0.store.load(handle, self.now()))
-            .await
+        let call = pin!(self.0.store.load(handle, self.now()));
+        self.called(StoreOperation::Load, call).await
     }
 
     pub(crate) async fn store_create(&self, record: &SessionRecord) -> Result<Create, StoreError> {
         let call = || self.0.store.create(record, self.now());
-        match self.called(StoreOperation::Create, call()).await {
+        match self.called(StoreOperation::Create, pin!(call())).await {
             Err(error) if error.may_be_repeated() => {
                 // A name that nobody else can have drawn: occupied means created before.
-                match self.called(StoreOperation::Create, call()).await {
+                match self.called(StoreOperation::Create, pin!(call())).await {
                     Ok(Create::Created | Create::Occupied) => Ok(Create::Created),
                     Err(error) => Err(after_a_lost_answer(error)),
                 }
@@ -67,9 +69,9 @@ impl SessionManager {
         expected: Revision,
     ) -> Result<Updated, StoreError> {
         let call = || self.0.store.update(record, expected, self.now());
-        match self.called(StoreOperation::Update, call()).await {
+        match self.called(StoreOperation::Update, pin!(call())).await {
             Err(error) if error.may_be_repeated() => self
-                .called(StoreOperation::Update, call())
+                .called(StoreOperation::Update, pin!(call()))
                 .await
                 .map(|answer| Updated {
                     answer,
@@ -84,15 +86,15 @@ impl SessionManager {
     }
 
     pub(crate) async fn store_touch(&self, touch: &Touch) -> Result<Touched, StoreError> {
-        self.called(StoreOperation::Touch, self.0.store.touch(touch, self.now()))
-            .await
+        let call = pin!(self.0.store.touch(touch, self.now()));
+        self.called(StoreOperation::Touch, call).await
     }
 
     pub(crate) async fn store_bind(&self, bind: &Bind) -> Result<Bound, StoreError> {
         let call = || self.0.store.bind(bind, self.now());
-        match self.called(StoreOperation::Bind, call()).await {
+        match self.called(StoreOperation::Bind, pin!(call())).await {
             Err(error) if error.may_be_repeated() => self
-                .called(StoreOperation::Bind, call())
+                .called(StoreOperation::Bind, pin!(call()))
                 .await
                 .map_err(after_a_lost_answer),
             answer => answer,
@@ -103,8 +105,8 @@ impl SessionManager {
         &self,
         subject: &Subject,
     ) -> Result<Vec<Arc<SessionRecord>>, StoreError> {
-        self.called(StoreOperation::List, self.0.store.list(subject, self.now()))
-            .await
+        let call = pin!(self.0.store.list(subject, self.now()));
+        self.called(StoreOperation::List, call).await
     }
 
     pub(super) async fn store_end_subject(
@@ -113,10 +115,8 @@ impl SessionManager {
         except: Option<SessionHandle>,
         reason: &EndReason,
     ) -> Result<Vec<Tombstone>, StoreError> {
-        let call = self
-            .0
-            .store
-            .end_subject(subject, except, reason, self.now());
+        let store = &self.0.store;
+        let call = pin!(store.end_subject(subject, except, reason, self.now()));
         self.called(StoreOperation::EndSubject, call).await
     }
 
@@ -125,23 +125,20 @@ impl SessionManager {
         scope: &EpochScope,
         reason: &EndReason,
     ) -> Result<(), StoreError> {
-        self.called(
-            StoreOperation::Advance,
-            self.0.store.advance(scope, reason, self.now()),
-        )
-        .await
+        let call = pin!(self.0.store.advance(scope, reason, self.now()));
+        self.called(StoreOperation::Advance, call).await
     }
 
     pub(super) async fn store_sweep(&self, max: usize) -> Result<Swept, StoreError> {
-        self.called(StoreOperation::Sweep, self.0.store.sweep(max, self.now()))
-            .await
+        let call = pin!(self.0.store.sweep(max, self.now()));
+        self.called(StoreOperation::Sweep, call).await
     }
 
     pub(super) async fn store_end(&self, end: &End) -> Result<EndOutcome, StoreError> {
         let call = || self.0.store.end(end, self.now());
-        match self.called(StoreOperation::End, call()).await {
+        match self.called(StoreOperation::End, pin!(call())).await {
             Err(error) if error.may_be_repeated() => {
-                match self.called(StoreOperation::End, call()).await {
+                match self.called(StoreOperation::End, pin!(call())).await {
                     // It was the first call that ended it, and nobody has told so yet.
                     Ok(EndOutcome::Already(tombstone)) if tombstone.is_of(end) => {
                         Ok(EndOutcome::Ended(tombstone))
@@ -157,7 +154,7 @@ impl SessionManager {
     /// nobody hears of it is reported, and no reason to fail.
     pub(crate) async fn publish(&self, ending: &Ending) {
         if self.0.store.has_feed() {
-            let call = self.0.store.publish(ending);
+            let call = pin!(self.0.store.publish(ending));
             let _reported = self.called(StoreOperation::Publish, call).await;
         }
     }
@@ -165,7 +162,7 @@ impl SessionManager {
     async fn called<T>(
         &self,
         operation: StoreOperation,
-        call: impl Future<Output = Result<T, StoreError>>,
+        call: Pin<&mut (impl Future<Output = Result<T, StoreError>> + Send)>,
     ) -> Result<T, StoreError> {
         let limit = || self.clock().sleep(self.0.store_timeout);
         // A store that hangs is not asked again by the same request.

@@ -13,6 +13,8 @@
 mod flight;
 mod lane;
 
+use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,24 +54,28 @@ impl Lanes {
     ///
     /// If the future is dropped before it is ready, the change was applied wholly or not at all;
     /// those of others are not affected.
-    pub(crate) async fn commit(
-        &self,
-        manager: &SessionManager,
+    // Deliberately not an `async fn`, which would keep the change twice: the future is a part of
+    // that of every response with changes.
+    pub(crate) fn commit<'a>(
+        &'a self,
+        manager: &'a SessionManager,
         base: &Arc<SessionRecord>,
         change: Change,
-    ) -> Result<Arc<SessionRecord>, SessionError> {
+    ) -> impl Future<Output = Result<Arc<SessionRecord>, SessionError>> + Send + use<'a> {
         let member = Member::enter(&self.0, base, change);
-        let patience = || {
-            manager
-                .clock()
-                .sleep(manager.store_timeout().saturating_mul(PATIENCE))
-        };
-        match race(member.turn(), patience).await {
-            Some(true) => lead(manager, &member).await,
-            Some(false) => {}
-            None => return Err(member.given_up()),
+        async move {
+            let patience = || {
+                manager
+                    .clock()
+                    .sleep(manager.store_timeout().saturating_mul(PATIENCE))
+            };
+            match race(pin!(member.turn()), patience).await {
+                Some(true) => lead(manager, &member).await,
+                Some(false) => {}
+                None => return Err(member.given_up()),
+            }
+            member.result()
         }
-        member.result()
     }
 }
 

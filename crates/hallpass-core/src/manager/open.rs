@@ -1,18 +1,21 @@
 //! From what a request presents to what it may do.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use super::Found;
 use super::OnOutage;
 use super::Opened;
+use super::Presented;
 use super::SessionManager;
 use super::join;
+use super::presented::Asked;
+use super::presented::Place;
 use crate::client::ClientFacts;
 use crate::end::EndReason;
 use crate::error::SessionError;
 use crate::event::Event;
 use crate::event::EventKind;
-use crate::event::RefusedToken;
 use crate::policy::Limits;
 use crate::policy::OnReplay;
 use crate::policy::Standing;
@@ -29,55 +32,50 @@ use crate::store::StoreErrorKind;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
 
-/// What a request presents. The carrier fills it in.
-///
-/// A session of a subject and an anonymous one travel apart, and a token counts only in the place
-/// that it was made for (CK-15). If both are presented, that of a subject comes first.
-#[derive(Debug, Default)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "every carrier fills in every field"
-)]
-pub struct Presented {
-    /// The token in the place of subjects' sessions.
-    pub session: Option<SessionToken>,
-    /// The token in the place of anonymous sessions.
-    pub anonymous: Option<SessionToken>,
-    /// The token in a place that holds both kinds. Nothing else is looked at then.
-    pub either: Option<SessionToken>,
-    /// The place of subjects' sessions held something, be it a token or not. A logout removes it.
-    pub held_session: bool,
-    /// The place of anonymous sessions held something, be it a token or not.
-    pub held_anonymous: bool,
-    /// What was refused unseen.
-    pub refused: Vec<RefusedToken>,
-}
-
-/// Where a token was presented.
-#[derive(Clone, Copy)]
-enum Place {
-    Anonymous,
-    Either,
-    Subjects,
-}
-
-impl Place {
-    /// Returns whether the tokens of this record belong here (CK-15).
-    const fn is_for(self, record: &SessionRecord) -> bool {
-        match self {
-            Self::Anonymous => record.subject().is_none(),
-            Self::Either => true,
-            Self::Subjects => record.subject().is_some(),
-        }
-    }
-}
+/// What a store answered, and when.
+type Loaded = (Result<Load, StoreError>, Timestamp);
 
 /// What became of one presented token.
 enum Examined {
-    Accepted(Box<Opened>),
+    Accepted(Arc<Opened>),
     Ended(EndReason),
-    Locked(Box<Opened>),
+    /// Accepted at this time, which is so late that it has to be noted at once.
+    Expiring(Arc<Opened>, Timestamp),
+    Locked(Arc<Opened>),
     Nothing,
+    /// Somebody has a copy of an old token.
+    Replayed(Arc<SessionRecord>, OnReplay),
+}
+
+/// What became of a token that was not presented.
+const NOTHING: Result<Examined, StoreError> = Ok(Examined::Nothing);
+
+impl Found {
+    fn take(
+        &mut self,
+        [first, second]: [Result<Examined, StoreError>; 2],
+    ) -> Result<(), StoreError> {
+        match first? {
+            // What was accepted first is not lost to a fault beside it.
+            first @ Examined::Accepted(_) => self.take_one(first),
+            first => {
+                let second = second?;
+                self.take_one(first);
+                self.take_one(second);
+            }
+        }
+        Ok(())
+    }
+
+    fn take_one(&mut self, examined: Examined) {
+        match examined {
+            Examined::Accepted(opened) => self.opened = Some(opened),
+            Examined::Ended(reason) => self.ended = self.ended.take().or(Some(reason)),
+            Examined::Locked(opened) => self.locked = Some(opened),
+            // The last two were settled before.
+            Examined::Nothing | Examined::Expiring(..) | Examined::Replayed(..) => {}
+        }
+    }
 }
 
 impl SessionManager {
@@ -96,92 +94,102 @@ impl SessionManager {
     /// # Cancel safety
     ///
     /// The future may be dropped at any time.
-    pub async fn open(
+    // Deliberately not an `async fn`, which keeps a second copy of each argument: this future is a
+    // part of that of every handler, and frameworks move those as a whole.
+    pub fn open(
         &self,
-        presented: Presented,
+        mut presented: Presented,
         client: ClientFacts,
-    ) -> Result<Session, SessionError> {
-        for refused in &presented.refused {
-            self.emit(&Event::new(self.now(), EventKind::Refused(*refused)).by_client(&client));
+    ) -> impl Future<Output = Result<Session, SessionError>> + Send {
+        let sent = presented.sent();
+        let refused = std::mem::take(&mut presented.refused);
+        let asked = Asked::from(presented);
+        async move {
+            for refused in &refused {
+                let event = Event::new(self.now(), EventKind::Refused(*refused));
+                self.emit(&event.by_client(&client));
+            }
+            let loaded = match &asked {
+                Asked::Both(tokens) => {
+                    let both = Box::pin(self.examine_both(tokens, &client)).await;
+                    return self.session(client, self.now(), sent, both);
+                }
+                Asked::Nothing => {
+                    return self.session(client, self.now(), sent, [NOTHING, NOTHING]);
+                }
+                Asked::One(token, _) => self.store_load(token.handle()).await,
+            };
+            // Judged by the time of the answer: the store may have taken its own.
+            let now = self.now();
+            let loaded = (loaded, now);
+            let examined = match asked {
+                Asked::One(token, place) => self.examine(token, place, loaded, &client),
+                Asked::Both(_) | Asked::Nothing => NOTHING,
+            };
+            let examined = match examined {
+                examined @ Ok(Examined::Expiring(..) | Examined::Replayed(..)) => {
+                    Box::pin(self.settle(examined, &client)).await
+                }
+                examined => examined,
+            };
+            self.session(client, now, sent, [examined, NOTHING])
         }
-        let either = presented.either.is_some();
-        let sent = (
-            either || presented.session.is_some() || presented.held_session,
-            either || presented.anonymous.is_some() || presented.held_anonymous,
-        );
+    }
+
+    /// Looks at two tokens side by side: still one round trip.
+    async fn examine_both(
+        &self,
+        tokens: &[SessionToken; 2],
+        client: &ClientFacts,
+    ) -> [Result<Examined, StoreError>; 2] {
+        let [session, anonymous] = tokens;
+        let (first, second) = join(self.load(session), self.load(anonymous)).await;
+        let first = self.examine(session.clone(), Place::Subjects, first, client);
+        let second = self.examine(anonymous.clone(), Place::Anonymous, second, client);
+        let settled = join(self.settle(first, client), self.settle(second, client)).await;
+        settled.into()
+    }
+
+    async fn load(&self, token: &SessionToken) -> Loaded {
+        let loaded = self.store_load(token.handle()).await;
+        (loaded, self.now())
+    }
+
+    /// Makes a session of what became of the tokens. That of a subject comes first.
+    fn session(
+        &self,
+        client: ClientFacts,
+        now: Timestamp,
+        sent: (bool, bool),
+        examined: [Result<Examined, StoreError>; 2],
+    ) -> Result<Session, SessionError> {
         let mut found = Found {
             sent,
             ..Found::default()
         };
-        match self.examine_all(presented, &client).await {
-            Ok(examined) => {
-                for examined in examined {
-                    match examined {
-                        Examined::Accepted(opened) => {
-                            found.opened = found.opened.or(Some(*opened));
-                        }
-                        Examined::Ended(reason) => found.ended = found.ended.or(Some(reason)),
-                        Examined::Locked(opened) => found.locked = Some(*opened),
-                        Examined::Nothing => {}
-                    }
-                }
-            }
+        match found.take(examined) {
+            Ok(()) => {}
             Err(error) if self.0.on_outage == OnOutage::ServeAnonymously => {
                 found.outage = Some(error);
             }
             Err(error) => return Err(SessionError::Unavailable(error)),
         }
-        Ok(Session::new(self, client, found))
+        Ok(Session::new(self, client, now, found))
     }
 
-    async fn examine_all(
-        &self,
-        presented: Presented,
-        client: &ClientFacts,
-    ) -> Result<[Examined; 2], StoreError> {
-        let nothing = Examined::Nothing;
-        if let Some(token) = presented.either {
-            return Ok([self.examine(token, Place::Either, client).await?, nothing]);
-        }
-        match (presented.session, presented.anonymous) {
-            (None, None) => Ok([Examined::Nothing, nothing]),
-            (Some(token), None) => {
-                Ok([self.examine(token, Place::Subjects, client).await?, nothing])
-            }
-            (None, Some(token)) => Ok([
-                nothing,
-                self.examine(token, Place::Anonymous, client).await?,
-            ]),
-            (Some(session), Some(anonymous)) => {
-                // Side by side: still one round trip.
-                let first = self.examine(session, Place::Subjects, client);
-                let second = self.examine(anonymous, Place::Anonymous, client);
-                let (first, second) = join(first, second).await;
-                match first? {
-                    // What was accepted first is not lost to a fault beside it.
-                    first @ Examined::Accepted(_) => Ok([first, Examined::Nothing]),
-                    first => Ok([first, second?]),
-                }
-            }
-        }
-    }
-
-    async fn examine(
+    fn examine(
         &self,
         token: SessionToken,
         place: Place,
+        (loaded, now): Loaded,
         client: &ClientFacts,
     ) -> Result<Examined, StoreError> {
-        let loaded = match self.store_load(token.handle()).await {
+        let record = match loaded {
             // What nobody can read is lost, which is safe: the user signs in again.
             Err(error) if error.kind() == StoreErrorKind::Corrupt => return Ok(Examined::Nothing),
-            loaded => loaded?,
-        };
-        // Judged by the time of the answer: the store may have taken its own.
-        let now = self.now();
-        let record = match loaded {
-            Load::Live(record) => record,
-            Load::Ended(tombstone) if tombstone.verifies(&token) => {
+            Err(error) => return Err(error),
+            Ok(Load::Live(record)) => record,
+            Ok(Load::Ended(tombstone)) if tombstone.verifies(&token) => {
                 let reason = tombstone.reason().clone();
                 self.emit(
                     &Event::new(now, EventKind::PresentedEnded(reason.clone()))
@@ -191,9 +199,7 @@ impl SessionManager {
                 );
                 return Ok(Examined::Ended(reason));
             }
-            Load::Ended(_) | Load::Missing => {
-                return Ok(self.unknown(&token, client, now));
-            }
+            Ok(Load::Ended(_) | Load::Missing) => return Ok(self.unknown(&token, client, now)),
         };
         if !place.is_for(&record) {
             return Ok(self.unknown(&token, client, now));
@@ -202,9 +208,7 @@ impl SessionManager {
         let verdict = self.judge(&record, &token, &limits, client, now);
         match verdict {
             Verdict::Unknown => return Ok(self.unknown(&token, client, now)),
-            Verdict::Replayed => {
-                return self.replayed(&record, &limits, client).await;
-            }
+            Verdict::Replayed => return Ok(Examined::Replayed(record, limits.on_replay())),
             Verdict::Repaired { late } => {
                 self.emit_of(&record, client, EventKind::Repaired { late });
             }
@@ -213,17 +217,29 @@ impl SessionManager {
             }
             Verdict::Current { .. } | Verdict::Grace | Verdict::Outranked { late: false } => {}
         }
-        let mut examined = self.standing(record, limits, verdict, token, client, now);
-        if let Examined::Accepted(opened) = &mut examined
-            && opened.touch
-            && ends_within_a_step(opened, now)
-        {
+        Ok(self.standing(record, limits, verdict, token, client, now))
+    }
+
+    /// Writes what has to be written before the request goes on.
+    async fn settle(
+        &self,
+        examined: Result<Examined, StoreError>,
+        client: &ClientFacts,
+    ) -> Result<Examined, StoreError> {
+        match examined? {
             // A handler that takes its time must not outlive a session that is in use.
-            let touched = self.store_touch(&opened.activity(now)).await;
-            opened.touch = touched.is_err();
-            opened.noted = !opened.touch;
+            Examined::Expiring(mut opened, now) => {
+                let touched = self.store_touch(&opened.activity(now)).await;
+                let noting = Arc::make_mut(&mut opened);
+                noting.touch = touched.is_err();
+                noting.noted = touched.is_ok();
+                Ok(Examined::Accepted(opened))
+            }
+            Examined::Replayed(record, on_replay) => {
+                self.replayed(&record, on_replay, client).await
+            }
+            examined => Ok(examined),
         }
-        Ok(examined)
     }
 
     /// Judges the record for a token that verifies.
@@ -255,9 +271,15 @@ impl SessionManager {
             Standing::Live { touch, renew, .. } => {
                 opened.touch = touch;
                 opened.renew = renew && verdict == Verdict::Current { confirm: false };
-                Examined::Accepted(Box::new(opened))
+                let is_expiring = touch && ends_within_a_step(&opened, now);
+                let opened = Arc::new(opened);
+                if is_expiring {
+                    Examined::Expiring(opened, now)
+                } else {
+                    Examined::Accepted(opened)
+                }
             }
-            Standing::Locked { .. } => Examined::Locked(Box::new(opened)),
+            Standing::Locked { .. } => Examined::Locked(Arc::new(opened)),
             Standing::Ended(reason) => {
                 let kind = EventKind::PresentedEnded(reason.clone());
                 self.emit_of(&opened.record, client, kind);
@@ -311,11 +333,11 @@ impl SessionManager {
     async fn replayed(
         &self,
         record: &SessionRecord,
-        limits: &Limits,
+        on_replay: OnReplay,
         client: &ClientFacts,
     ) -> Result<Examined, StoreError> {
         self.emit_of(record, client, EventKind::Replayed);
-        match (limits.on_replay(), record.subject()) {
+        match (on_replay, record.subject()) {
             (OnReplay::Report, _) => return Ok(Examined::Nothing),
             (OnReplay::EndSubject, Some(subject)) => {
                 self.end_subject(subject, None, &EndReason::Replayed)

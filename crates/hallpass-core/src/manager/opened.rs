@@ -77,9 +77,9 @@ impl Opened {
 /// What became of all that was presented.
 #[derive(Default)]
 pub(crate) struct Found {
-    pub(crate) opened: Option<Opened>,
+    pub(crate) opened: Option<Arc<Opened>>,
     /// A session of a subject that sat unused for too long, and that one factor reopens.
-    pub(crate) locked: Option<Opened>,
+    pub(crate) locked: Option<Arc<Opened>>,
     pub(crate) ended: Option<EndReason>,
     /// Why nothing is known, where the request is served all the same.
     pub(crate) outage: Option<StoreError>,

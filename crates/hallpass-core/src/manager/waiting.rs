@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::pin::pin;
 use std::task::Poll;
 
@@ -36,27 +37,26 @@ pub(crate) async fn join<A, B>(
 }
 
 /// Waits for the first, as long as `limit` does not come sooner. The limit is made only where the
-/// first is not ready at once.
-pub(crate) async fn race<T, L: Future<Output = ()> + Unpin>(
-    future: impl Future<Output = T>,
-    limit: impl FnOnce() -> L,
-) -> Option<T> {
-    let mut future = pin!(future);
+/// first is not ready at once. Takes futures that are pinned already, so that waiting for one adds
+/// no more than a few words to it.
+pub(crate) fn race<T, L: Future<Output = ()> + Unpin>(
+    mut future: impl Future<Output = T> + Unpin,
+    limit: impl FnOnce() -> L + Unpin,
+) -> impl Future<Output = Option<T>> {
     let mut limit = Some(limit);
     let mut waiting: Option<L> = None;
-    poll_fn(|context| {
-        if let Poll::Ready(ready) = future.as_mut().poll(context) {
+    poll_fn(move |context| {
+        if let Poll::Ready(ready) = Pin::new(&mut future).poll(context) {
             return Poll::Ready(Some(ready));
         }
         if let Some(limit) = limit.take() {
             waiting = Some(limit());
         }
         match &mut waiting {
-            Some(limit) => pin!(limit).poll(context).map(|()| None),
+            Some(limit) => Pin::new(limit).poll(context).map(|()| None),
             None => Poll::Pending,
         }
     })
-    .await
 }
 
 #[cfg(test)]

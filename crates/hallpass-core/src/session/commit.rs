@@ -57,7 +57,7 @@ impl Session {
             (ops, opened, state.era)
         };
         let result = match opened {
-            Some(opened) => self.commit_to(&opened, &ops, credential).await.map(Some),
+            Some(opened) => self.commit_to(opened, &ops, credential).await.map(Some),
             None => self.begin_anonymous(&ops).await,
         };
         let mut state = self.state();
@@ -86,10 +86,10 @@ impl Session {
     /// Commits to a session that exists, and returns it as it is then.
     async fn commit_to(
         &self,
-        opened: &Opened,
+        mut opened: Arc<Opened>,
         ops: &SharedOps,
         credential: CredentialChange,
-    ) -> Result<Opened, SessionError> {
+    ) -> Result<Arc<Opened>, SessionError> {
         let manager = &self.0.manager;
         let activity = opened.activity(self.0.opened_at);
         let renews = matches!(credential, CredentialChange::Renew { .. });
@@ -105,20 +105,20 @@ impl Session {
             .lanes()
             .commit(manager, &opened.record, change)
             .await?;
-        let mut opened = opened.clone();
-        if record.revision() != opened.record.revision() {
-            opened.touch = false;
-            opened.renew &= !renews;
+        let committed = Arc::make_mut(&mut opened);
+        if record.revision() != committed.record.revision() {
+            committed.touch = false;
+            committed.renew &= !renews;
             if activity.confirm {
-                opened.verdict = Verdict::Current { confirm: false };
+                committed.verdict = Verdict::Current { confirm: false };
             }
         }
-        opened.record = record;
+        committed.record = record;
         Ok(opened)
     }
 
     /// Begins an anonymous session with what the operations leave, if they leave anything.
-    async fn begin_anonymous(&self, ops: &SharedOps) -> Result<Option<Opened>, SessionError> {
+    async fn begin_anonymous(&self, ops: &SharedOps) -> Result<Option<Arc<Opened>>, SessionError> {
         let mut data = DataMap::default();
         for op in &*lock(ops) {
             op.apply(&mut data)?;
@@ -152,7 +152,7 @@ impl Session {
         &self,
         login: Option<(&Subject, &super::Login)>,
         data: DataMap,
-    ) -> Result<(Opened, SessionToken), SessionError> {
+    ) -> Result<(Arc<Opened>, SessionToken), SessionError> {
         let Self(inner) = self;
         let manager = &inner.manager;
         let now = manager.now();
@@ -183,7 +183,7 @@ impl Session {
             data,
         };
         let record = Arc::new(SessionRecord::new(new, now));
-        let opened = Opened {
+        let opened = Arc::new(Opened {
             record,
             outranked: None,
             limits,
@@ -192,14 +192,14 @@ impl Session {
             touch: false,
             renew: false,
             noted: false,
-        };
+        });
         Ok((opened, token))
     }
 }
 
 impl State {
     /// Takes over what was committed, unless a later commit of this request was quicker.
-    fn install(&mut self, committed: Option<Opened>) {
+    fn install(&mut self, committed: Option<Arc<Opened>>) {
         if let Some(committed) = committed {
             let is_older = self.opened.as_ref().is_some_and(|opened| {
                 opened.record.handle() == committed.record.handle()
@@ -214,7 +214,7 @@ impl State {
 
     /// Returns whether the request changed data that nobody has committed.
     pub(super) fn has_changes(&self) -> bool {
-        !lock(&self.ops).is_empty()
+        !self.ops.is_empty()
     }
 }
 

@@ -50,7 +50,9 @@ impl Session {
             && opened.verdict == Verdict::Current { confirm: false }
             && now.since(opened.record.credential().renewed_at()) >= opened.limits.windows().span()
             && parent_is_over(&opened.record, &opened.limits, now);
-        opened.renew |= is_due;
+        if is_due {
+            Arc::make_mut(opened).renew = true;
+        }
         Ok(if opened.renew {
             Renewal::Scheduled
         } else {
@@ -120,6 +122,7 @@ impl Session {
         state.locked = None;
         state.era += 1;
         if let (Some(token), Some(opened)) = (token, state.opened.as_mut()) {
+            let opened = Arc::make_mut(opened);
             opened.limits = limits;
             opened.outranked = None;
             opened.verdict = Verdict::Current { confirm: false };
@@ -152,7 +155,7 @@ impl Session {
         self.commit_now(None, CredentialChange::Lower(level))
             .await?;
         if let Some(opened) = &mut self.state().opened {
-            if let Some(outranked) = &mut opened.outranked {
+            if let Some(outranked) = &mut Arc::make_mut(opened).outranked {
                 outranked.lower_to(level);
             }
             self.0

@@ -263,7 +263,7 @@ impl Session {
         let before = view.size();
         op.apply(&mut view)?;
         view.check_growth(before, self.0.manager.payload_limit())?;
-        lock(&state.ops).push(op);
+        state.ops.push(op);
         state.view = Some(view);
         Ok(())
     }

@@ -132,7 +132,11 @@ impl Session {
         if failed {
             state.drop_changes();
         }
-        if state.has_changes() || state.opened.as_ref().is_some_and(Opened::has_to_write) {
+        let has_to_write = state
+            .opened
+            .as_ref()
+            .is_some_and(|opened| opened.has_to_write());
+        if state.has_changes() || has_to_write {
             return None;
         }
         state.closed = true;

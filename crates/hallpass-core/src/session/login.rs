@@ -231,7 +231,7 @@ impl Session {
         let handles = {
             let state = self.open_state()?;
             state.outage()?;
-            [&state.opened, &state.locked].map(|opened| handle_of_opened(opened.as_ref()))
+            [&state.opened, &state.locked].map(|opened| handle_of_opened(opened.as_deref()))
         };
         for handle in handles.into_iter().flatten() {
             let ended = self.0.manager.end(handle, EndReason::Logout).await;
@@ -295,7 +295,7 @@ impl Session {
         })
     }
 
-    fn logged_in(&self, opened: Opened, token: SessionToken) {
+    fn logged_in(&self, opened: Arc<Opened>, token: SessionToken) {
         let manager = &self.0.manager;
         manager.emit_of(&opened.record, &self.0.client, EventKind::LoggedIn);
         let mut state = self.state();
@@ -348,11 +348,13 @@ impl Session {
         let mut state = self.state();
         let State { opened, locked, .. } = &mut *state;
         for place in [opened, locked] {
-            if handle_of_opened(place.as_ref()) != Some(before.handle()) {
+            if handle_of_opened(place.as_deref()) != Some(before.handle()) {
                 continue;
             }
             match (&loaded, place) {
-                (Load::Live(fresh), Some(opened)) => opened.record = Arc::clone(fresh),
+                (Load::Live(fresh), Some(opened)) => {
+                    Arc::make_mut(opened).record = Arc::clone(fresh);
+                }
                 (_, place) => *place = None,
             }
         }

@@ -3,6 +3,7 @@
 mod erased;
 
 use std::fmt;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::Weak;
 
@@ -179,8 +180,13 @@ impl SessionStore for DynStore {
         self.store.create(record, now).await
     }
 
-    async fn load(&self, handle: SessionHandle, now: Timestamp) -> Result<Load, StoreError> {
-        self.store.load(handle, now).await
+    /// The future of the store as it is: every request waits for one of these.
+    fn load(
+        &self,
+        handle: SessionHandle,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Load, StoreError>> + Send {
+        self.store.load(handle, now)
     }
 
     async fn update(

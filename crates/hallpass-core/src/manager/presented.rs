@@ -1,0 +1,80 @@
+//! What a request presents, and which tokens of it are looked at.
+
+use crate::event::RefusedToken;
+use crate::record::SessionRecord;
+use crate::token::SessionToken;
+
+/// What a request presents. The carrier fills it in.
+///
+/// A session of a subject and an anonymous one travel apart, and a token counts only in the place
+/// that it was made for (CK-15). If both are presented, that of a subject comes first.
+#[derive(Debug, Default)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "every carrier fills in every field"
+)]
+pub struct Presented {
+    /// The token in the place of subjects' sessions.
+    pub session: Option<SessionToken>,
+    /// The token in the place of anonymous sessions.
+    pub anonymous: Option<SessionToken>,
+    /// The token in a place that holds both kinds. Nothing else is looked at then.
+    pub either: Option<SessionToken>,
+    /// The place of subjects' sessions held something, be it a token or not. A logout removes it.
+    pub held_session: bool,
+    /// The place of anonymous sessions held something, be it a token or not.
+    pub held_anonymous: bool,
+    /// What was refused unseen.
+    pub refused: Vec<RefusedToken>,
+}
+
+/// Where a token was presented.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Anonymous,
+    Either,
+    Subjects,
+}
+
+impl Place {
+    /// Returns whether the tokens of this record belong here (CK-15).
+    pub(super) const fn is_for(self, record: &SessionRecord) -> bool {
+        match self {
+            Self::Anonymous => record.subject().is_none(),
+            Self::Either => true,
+            Self::Subjects => record.subject().is_some(),
+        }
+    }
+}
+
+impl Presented {
+    /// Returns which places held something: that of subjects' sessions, that of anonymous ones.
+    pub(super) const fn sent(&self) -> (bool, bool) {
+        let either = self.either.is_some();
+        (
+            either || self.session.is_some() || self.held_session,
+            either || self.anonymous.is_some() || self.held_anonymous,
+        )
+    }
+}
+
+/// The tokens that are looked at.
+pub(super) enum Asked {
+    /// The token of a subject's session and that of an anonymous one. In a box, like all that
+    /// hardly any request does, so that the future of the others stays small.
+    Both(Box<[SessionToken; 2]>),
+    Nothing,
+    One(SessionToken, Place),
+}
+
+impl From<Presented> for Asked {
+    fn from(presented: Presented) -> Self {
+        match (presented.either, presented.session, presented.anonymous) {
+            (Some(token), ..) => Self::One(token, Place::Either),
+            (None, Some(token), None) => Self::One(token, Place::Subjects),
+            (None, None, Some(token)) => Self::One(token, Place::Anonymous),
+            (None, Some(session), Some(anonymous)) => Self::Both(Box::new([session, anonymous])),
+            (None, None, None) => Self::Nothing,
+        }
+    }
+}
