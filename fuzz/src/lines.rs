@@ -1,5 +1,9 @@
 //! Inputs that are lines of text, so that a finding can be read and the corpus written by hand.
 
+use http::HeaderMap;
+use http::HeaderName;
+use http::HeaderValue;
+
 /// What a byte stands for in the lines of a target: a text, and how often it is repeated.
 ///
 /// So a small input holds what a fuzzer would hardly find, or what is long.
@@ -25,4 +29,13 @@ fn expanded(text: &[u8], macros: &[Macro]) -> Vec<u8> {
         }
     }
     all
+}
+
+/// Adds the fields that can be sent.
+pub(crate) fn append(headers: &mut HeaderMap, name: &HeaderName, values: &[Vec<u8>]) {
+    for value in values {
+        if let Ok(value) = HeaderValue::from_bytes(value) {
+            headers.append(name, value);
+        }
+    }
 }

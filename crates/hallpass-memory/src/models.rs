@@ -17,7 +17,6 @@ mod sweeping;
 mod writing;
 
 use std::hash::BuildHasher;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -27,7 +26,6 @@ use std::time::Instant;
 use hallpass_core::AtLimit;
 use hallpass_core::Bind;
 use hallpass_core::Bound;
-use hallpass_core::Concurrency;
 use hallpass_core::Create;
 use hallpass_core::End;
 use hallpass_core::EndOutcome;
@@ -37,7 +35,6 @@ use hallpass_core::Epochs;
 use hallpass_core::Load;
 use hallpass_core::NextWrite;
 use hallpass_core::RecordFixture;
-use hallpass_core::Replaced;
 use hallpass_core::Revision;
 use hallpass_core::SessionRecord;
 use hallpass_core::SessionStore;
@@ -54,7 +51,10 @@ use crate::MemoryStore;
 use crate::hashing::HandleHashing;
 use crate::hashing::RandomState;
 use crate::testing::at;
+use crate::testing::limited;
+use crate::testing::login;
 use crate::testing::ready;
+use crate::testing::replacing;
 use crate::testing::revoked;
 use crate::testing::subject;
 
@@ -253,36 +253,6 @@ fn end_subject(store: &MemoryStore, id: &str) -> Vec<Tombstone> {
 
 fn advance(store: &MemoryStore, scope: &EpochScope) {
     ready(store.advance(scope, &revoked(), at(1))).unwrap();
-}
-
-fn login(record: &SessionRecord) -> Bind {
-    Bind {
-        record: record.clone(),
-        replaces: None,
-        limit: None,
-    }
-}
-
-fn limited(record: &SessionRecord, max: u32, at_limit: AtLimit) -> Bind {
-    let limit = Concurrency {
-        max: NonZeroU32::new(max).unwrap(),
-        at_limit,
-    };
-    Bind {
-        limit: Some(limit),
-        ..login(record)
-    }
-}
-
-fn replacing(record: &SessionRecord, replaced: &SessionRecord) -> Bind {
-    let replaces = Replaced {
-        handle: replaced.handle(),
-        revision: replaced.revision(),
-    };
-    Bind {
-        replaces: Some(replaces),
-        ..login(record)
-    }
 }
 
 /// `None` where there is no place.

@@ -1,6 +1,7 @@
 //! What the unit tests share.
 
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::num::NonZeroUsize;
 use std::pin::pin;
 use std::sync::atomic::AtomicBool;
@@ -10,8 +11,12 @@ use std::task::Poll;
 use std::task::Waker;
 use std::time::Duration;
 
+use hallpass_core::AtLimit;
+use hallpass_core::Bind;
+use hallpass_core::Concurrency;
 use hallpass_core::EndReason;
 use hallpass_core::RecordFixture;
+use hallpass_core::Replaced;
 use hallpass_core::Revocation;
 use hallpass_core::SessionRecord;
 use hallpass_core::Subject;
@@ -51,6 +56,36 @@ pub(crate) fn of_tenant(tenant: &str, id: &str) -> SessionRecord {
 
 pub(crate) fn built(fixture: RecordFixture, now: Timestamp) -> SessionRecord {
     fixture.build(&SystemRandom, now).unwrap().0
+}
+
+pub(crate) fn login(record: &SessionRecord) -> Bind {
+    Bind {
+        record: record.clone(),
+        replaces: None,
+        limit: None,
+    }
+}
+
+pub(crate) fn limited(record: &SessionRecord, max: u32, at_limit: AtLimit) -> Bind {
+    let limit = Concurrency {
+        max: NonZeroU32::new(max).unwrap(),
+        at_limit,
+    };
+    Bind {
+        limit: Some(limit),
+        ..login(record)
+    }
+}
+
+pub(crate) fn replacing(record: &SessionRecord, replaced: &SessionRecord) -> Bind {
+    let replaces = Replaced {
+        handle: replaced.handle(),
+        revision: replaced.revision(),
+    };
+    Bind {
+        replaces: Some(replaces),
+        ..login(record)
+    }
 }
 
 pub(crate) fn revoked() -> EndReason {

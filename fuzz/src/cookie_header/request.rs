@@ -19,11 +19,11 @@ use hallpass_http::Transport;
 use hallpass_http::TransportConfig;
 use hallpass_http::TrustedProxies;
 use http::HeaderMap;
-use http::HeaderName;
 use http::HeaderValue;
 use http::header;
 
 use crate::lines::Macro;
+use crate::lines::append;
 use crate::lines::lines;
 
 #[derive(Debug, Default)]
@@ -96,14 +96,6 @@ impl Request {
             headers.insert(SESSION_TOKEN, HeaderValue::from_static(""));
         }
         headers
-    }
-}
-
-fn append(headers: &mut HeaderMap, name: &HeaderName, values: &[Vec<u8>]) {
-    for value in values {
-        if let Ok(value) = HeaderValue::from_bytes(value) {
-            headers.append(name, value);
-        }
     }
 }
 

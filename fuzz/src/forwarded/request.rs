@@ -20,6 +20,7 @@ use http::HeaderValue;
 use http::header;
 
 use crate::lines::Macro;
+use crate::lines::append;
 use crate::lines::lines;
 
 #[derive(Clone, Debug, Default)]
@@ -103,14 +104,6 @@ impl Request {
 
     fn all_fields(&mut self) -> [&mut Vec<Vec<u8>>; 3] {
         [&mut self.forwarded, &mut self.addresses, &mut self.schemes]
-    }
-}
-
-fn append(headers: &mut HeaderMap, name: &HeaderName, values: &[Vec<u8>]) {
-    for value in values {
-        if let Ok(value) = HeaderValue::from_bytes(value) {
-            headers.append(name, value);
-        }
     }
 }
 

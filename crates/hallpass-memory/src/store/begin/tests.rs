@@ -1,5 +1,4 @@
 use std::error::Error;
-use std::num::NonZeroU32;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
@@ -24,9 +23,12 @@ use crate::testing::OverWhenDropped;
 use crate::testing::anonymous;
 use crate::testing::at;
 use crate::testing::built;
+use crate::testing::limited;
+use crate::testing::login;
 use crate::testing::of;
 use crate::testing::places;
 use crate::testing::ready;
+use crate::testing::replacing;
 use crate::testing::revoked;
 use crate::testing::store;
 use crate::testing::subject;
@@ -35,36 +37,6 @@ fn bind(store: &MemoryStore, bind: &Bind, now: Timestamp) -> Bound {
     let answer = ready(store.bind(bind, now)).unwrap();
     store.assert_sound();
     answer
-}
-
-fn login(record: &SessionRecord) -> Bind {
-    Bind {
-        record: record.clone(),
-        replaces: None,
-        limit: None,
-    }
-}
-
-fn limited(record: &SessionRecord, max: u32, at_limit: AtLimit) -> Bind {
-    let limit = Concurrency {
-        max: NonZeroU32::new(max).unwrap(),
-        at_limit,
-    };
-    Bind {
-        limit: Some(limit),
-        ..login(record)
-    }
-}
-
-fn replacing(record: &SessionRecord, replaced: &SessionRecord) -> Bind {
-    let replaces = Replaced {
-        handle: replaced.handle(),
-        revision: replaced.revision(),
-    };
-    Bind {
-        replaces: Some(replaces),
-        ..login(record)
-    }
 }
 
 fn create(store: &MemoryStore, record: &SessionRecord) {
