@@ -102,6 +102,7 @@ async fn a_raise_whose_answer_was_lost_is_made_once_more() {
     assert_eq!(thief.visit(&world).await.handle(), None, "of another kind");
     session.raise(otp()).await.unwrap();
     let straggler = client.clone();
+    assert_eq!(id(&straggler.open(&world).await).as_deref(), Some("alice"));
     client.close(&session).await;
     let session = client.visit(&world).await;
     let level = session.authentication().map(|it| it.level());

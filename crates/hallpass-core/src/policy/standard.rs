@@ -82,7 +82,8 @@ impl Policy for StandardPolicy {
     }
 
     fn needs_index(&self) -> bool {
-        self.subject.needs_index() || self.remembered.needs_index()
+        // Remembered sessions have the same limit and the same answer to a replay.
+        self.subject.needs_index()
     }
 }
 
@@ -338,6 +339,34 @@ mod tests {
         assert_eq!(timeouts(&anonymous), (Some(minutes(10)), hours(12)));
         assert_eq!(anonymous.renew_every(), None);
         assert_eq!(anonymous.concurrency(), None);
+    }
+
+    /// A touch comes before half of the idle timeout is over, whichever step was chosen.
+    #[test]
+    fn touch_steps_fit_the_idle_timeout_that_they_are_for() {
+        let policy = StandardPolicy::builder()
+            .touch_step(minutes(8))
+            .remember(minutes(10), hours(24))
+            .build()
+            .unwrap();
+        assert_eq!(limits(&policy, true, false).touch_step(), minutes(8));
+        assert_eq!(limits(&policy, true, true).touch_step(), minutes(5));
+        let anonymous = limits(&policy, false, false);
+        assert_eq!(anonymous.touch_step(), Duration::from_secs(20));
+    }
+
+    #[test]
+    fn a_limit_and_the_end_of_all_sessions_need_an_index() {
+        let builder = StandardPolicy::builder;
+        let end_subject = |it: StandardPolicyBuilder| it.on_replay(OnReplay::EndSubject);
+        for (policy, expected) in [
+            (builder(), true),
+            (builder().no_concurrency_limit(), false),
+            (end_subject(builder().no_concurrency_limit()), true),
+            (end_subject(builder()), true),
+        ] {
+            assert_eq!(policy.build().unwrap().needs_index(), expected);
+        }
     }
 
     #[test]

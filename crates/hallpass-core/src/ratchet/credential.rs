@@ -206,17 +206,6 @@ impl fmt::Debug for Credential {
     }
 }
 
-impl PartialEq for Credential {
-    fn eq(&self, other: &Self) -> bool {
-        self.generation == other.generation
-            && self.digest == other.digest
-            && self.renewed_at == other.renewed_at
-            && self.confirmed_at == other.confirmed_at
-    }
-}
-
-impl Eq for Credential {}
-
 impl PreviousCredential {
     /// Keeps `credential`, which stood for `authentication` until `replaced_at`.
     pub(crate) const fn new(

@@ -147,6 +147,19 @@ fn a_touch_is_due_after_more_than_one_step() {
     assert!(touches(&record, &limits, 1_001));
 }
 
+/// The policy of today has a longer idle timeout, and a longer step, than the record was given.
+#[test]
+fn a_touch_comes_before_half_of_the_idle_timeout_of_the_record() {
+    let record = record(&limits().build().unwrap(), Some("alice"));
+    let today = limits()
+        .absolute(Duration::from_secs(600))
+        .idle(Duration::from_secs(500))
+        .touch_step(Duration::from_secs(100))
+        .build()
+        .unwrap();
+    assert_eq!(touch_step(&record, &today), Duration::from_secs(5));
+}
+
 #[test]
 fn a_renewal_is_due_at_its_age() {
     let limits = limits().build().unwrap();

@@ -328,17 +328,27 @@ fn an_old_token_that_may_have_arrived_late_is_outranked_for_its_own_client() {
         let old = raised.family.tokens[renewals].clone();
         assert_eq!(raised.judged(&old, long_after), expected);
     }
-    // The raise came when no answer with the old token could be under way any more.
+    // The raise came when an answer with the old token could just be under way, and a moment after.
+    assert_eq!(after_a_raise_at(3_050).1, late);
+    let (within, over) = after_a_raise_at(3_051);
+    assert_eq!(within, Verdict::Outranked { late: false });
+    assert_eq!(over, Verdict::Replayed);
+}
+
+/// A token that was first used at time zero, and raised later: what it means at the end of the
+/// grace, and a moment after.
+fn after_a_raise_at(raised: u64) -> (Verdict, Verdict) {
     let family = family(1);
     let (mut current, _token) = family
         .current
-        .broken(handle(), &Counting::default(), home(), at(3_051))
+        .broken(handle(), &Counting::default(), home(), at(raised))
         .unwrap();
-    current.confirm(at(3_052));
+    let used = raised + 1;
+    current.confirm(at(used));
     let previous = PreviousCredential::new(
         confirmed(family.current, 0),
         Authentication::new(AssuranceLevel::Aal1),
-        at(3_051),
+        at(raised),
     );
     let old = &family.tokens[1];
     let judged = |now| {
@@ -352,8 +362,41 @@ fn an_old_token_that_may_have_arrived_late_is_outranked_for_its_own_client() {
             at(now),
         )
     };
-    assert_eq!(judged(3_052 + 3_050), Verdict::Outranked { late: false });
-    assert_eq!(judged(3_052 + 3_051), Verdict::Replayed);
+    (judged(used + 3_050), judged(used + 3_051))
+}
+
+/// A raise that is made once more begins the windows of the old token anew.
+#[test]
+fn the_token_from_before_a_repeated_raise_is_outranked_again() {
+    let mut raised = raised(0, true);
+    let (again, _token) = raised
+        .current
+        .broken(handle(), &Counting::default(), home(), at(900_000))
+        .unwrap();
+    raised.current = again;
+    raised.previous.replaced_again(at(900_000));
+    let old = raised.family.tokens[0].clone();
+    assert_eq!(
+        raised.judged(&old, 903_050),
+        Verdict::Outranked { late: false }
+    );
+    assert_eq!(
+        raised.judged(&old, 903_051),
+        Verdict::Outranked { late: true }
+    );
+}
+
+#[test]
+fn a_request_is_accepted_unless_its_token_is_unknown_or_replayed() {
+    let accepted = [
+        Verdict::Current { confirm: false },
+        Verdict::Repaired { late: true },
+        Verdict::Grace,
+        Verdict::Outranked { late: true },
+    ];
+    assert!(accepted.iter().all(|verdict| verdict.is_accepted()));
+    assert!(!Verdict::Replayed.is_accepted());
+    assert!(!Verdict::Unknown.is_accepted());
 }
 
 #[test]
