@@ -1,6 +1,8 @@
 //! How often the store is asked (design aims: none, one, two, and one after the load).
 
+use hallpass::SessionError;
 use hallpass::StoreOperation;
+use hallpass_testkit::Fault;
 
 use crate::world::Client;
 use crate::world::World;
@@ -124,6 +126,42 @@ async fn the_first_use_of_a_renewed_token_is_one_touch() {
             StoreOperation::Load
         ]
     );
+}
+
+/// Past the repair window the request looks again before it sends the child.
+#[tokio::test]
+async fn a_late_repair_takes_one_load_more() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    world.clock.advance(minutes(16));
+    let mut lost = client.clone();
+    client.visit(&world).await;
+    world.operations();
+    let repaired = lost.clone().visit(&world).await;
+    assert!(repaired.handle().is_some());
+    let usual = [StoreOperation::Load, StoreOperation::Touch];
+    assert_eq!(world.operations(), usual);
+    world.clock.advance(minutes(3));
+    lost.visit(&world).await;
+    let late = [usual.as_slice(), &[StoreOperation::Load]].concat();
+    assert_eq!(world.operations(), late);
+    assert_eq!(lost.session, client.session);
+}
+
+/// A login that got no answer, not on asking again either, ends what it may have begun.
+#[tokio::test]
+async fn a_login_in_doubt_takes_one_end_more() {
+    let world = World::new();
+    let session = Client::new().open(&world).await;
+    for _ in 0..2 {
+        world.faults.script(StoreOperation::Bind, Fault::FailAfter);
+    }
+    let error = session.login(login("alice")).await.unwrap_err();
+    assert!(matches!(error, SessionError::InDoubt(_)), "{error:?}");
+    let mut operations = world.operations();
+    operations.retain(|operation| *operation != StoreOperation::Publish);
+    let twice = StoreOperation::Bind;
+    assert_eq!(operations, [twice, twice, StoreOperation::End]);
 }
 
 #[tokio::test]

@@ -189,3 +189,40 @@ async fn an_answer_that_overtakes_a_login_over_a_login_costs_that_login_and_noth
     client.log_in(&world, "bob").await;
     assert_eq!(id(&client.open(&world).await).as_deref(), Some("bob"));
 }
+
+/// A raise that is made once more stands for its own factors, not for those of the one before it
+/// whose token nobody has used.
+#[tokio::test]
+async fn a_raise_that_is_made_once_more_keeps_nothing_of_the_lost_one() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    let lost = client.open(&world).await;
+    lost.raise(otp()).await.unwrap();
+    drop(lost.finish(false).await);
+    world.clock.advance(minutes(20));
+    let session = client.open(&world).await;
+    session.raise(Authentication::password()).await.unwrap();
+    client.close(&session).await;
+    let session = client.visit(&world).await;
+    let level = session.authentication().map(|it| it.level());
+    assert_eq!(level, Some(AssuranceLevel::Aal1));
+}
+
+/// The exception for an answer that overtakes a raise is for the token of that answer only.
+#[tokio::test]
+async fn the_parent_of_a_token_from_before_a_raise_is_a_replay_after_the_grace() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    world.clock.advance(minutes(16));
+    let parent = client.clone();
+    client.visit(&world).await;
+    let session = client.open(&world).await;
+    session.raise(otp()).await.unwrap();
+    client.close(&session).await;
+    client.visit(&world).await;
+    world.clock.advance(minutes(4));
+    assert_eq!(id(&parent.open(&world).await).as_deref(), Some("alice"));
+    world.clock.advance(minutes(2));
+    assert_eq!(parent.open(&world).await.handle(), None);
+    assert!(world.events.take().contains(&EventKind::Replayed));
+}

@@ -80,7 +80,8 @@ pub enum EventKind {
     /// The assurance of a session was lowered.
     Lowered,
     /// A token from before the assurance was raised was accepted, with the old assurance, long
-    /// after that, from a client that looks like the one which raised it: a sign of risk.
+    /// after that, because the answer with the raised token may be lost or overtaken, and the client
+    /// looks like the honest one: a sign of risk.
     OutrankedLate,
     /// The token of a session that has ended was presented.
     PresentedEnded(EndReason),
@@ -121,8 +122,8 @@ impl EventKind {
             Self::LoggedIn => "logged_in",
             Self::LoginDenied => "login_denied",
             Self::Lowered => "lowered",
-            Self::PresentedEnded(_) => "presented_ended",
             Self::OutrankedLate => "outranked_late",
+            Self::PresentedEnded(_) => "presented_ended",
             Self::Raised => "raised",
             Self::Refused(_) => "refused",
             Self::Renewed => "renewed",
@@ -245,7 +246,7 @@ impl EventSink for NoEvents {
 /// Writes events to the subscriber of `tracing`, with the target `hallpass`: what happened, to
 /// which session, whose it is, and which client and network the request came from.
 ///
-/// Replays and failures of the store are warnings; beginnings, endings and changes of assurance
+/// Replays, signs of risk and failures of the store are warnings; beginnings, endings and changes of assurance
 /// are informations; the rest is for debugging.
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs_hallpass, doc(cfg(feature = "tracing")))]

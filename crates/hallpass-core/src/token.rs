@@ -101,9 +101,9 @@ impl SessionToken {
     pub fn digest(&self) -> TokenDigest {
         // Part by part: a copy of the 48 bytes would have to be overwritten, byte by byte.
         let digest = Sha256::new()
-            .chain_update(self.handle)
+            .chain_update(self.handle.as_slice())
             .chain_update(self.generation.to_be_bytes())
-            .chain_update(self.secret);
+            .chain_update(self.secret.as_slice());
         TokenDigest(digest.finalize().into())
     }
 

@@ -218,6 +218,7 @@ fn network(text: &str) -> Option<IpNet> {
     // `ipnet` takes zeros in front of a number, which others read as octal: 010 is eight to them.
     let address: IpAddr = address.unwrap_or(text).parse().ok()?;
     match prefix {
+        Some(length) if length.len() > 1 && length.starts_with('0') => None,
         Some(_) => text.parse().ok(),
         None => Some(address.into()),
     }

@@ -100,6 +100,10 @@ impl Transport {
         if let (Carrier::Cookie, Some(cookies)) = (carrier, &self.cookies) {
             read_cookies(cookies, headers, is_insecure, &mut presented);
         }
+        if is_insecure {
+            // Told also where nothing was sent: a login would begin a session that nobody holds.
+            refuse(&mut presented, RefusedToken::Insecure);
+        }
         Incoming {
             presented,
             client,

@@ -74,8 +74,7 @@ mod epochs;
 mod feed;
 mod hashing;
 mod index;
-#[cfg(hallpass_loom)]
-#[cfg(test)]
+#[cfg(all(test, hallpass_loom))]
 mod models;
 mod places;
 mod shard;

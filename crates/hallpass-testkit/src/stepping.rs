@@ -99,12 +99,17 @@ impl<S> SteppingStore<S> {
         &self.store
     }
 
-    async fn call<T>(&self, operation: StoreOperation, call: impl Future<Output = T>) -> T {
+    /// Makes a call after its point: a store need not wait to be polled before it applies one.
+    async fn call<T, F: Future<Output = T>>(
+        &self,
+        operation: StoreOperation,
+        call: impl FnOnce() -> F,
+    ) -> T {
         let is_point = !self.without.contains(&operation);
         if is_point {
             step().await;
         }
-        let answer = call.await;
+        let answer = call().await;
         if is_point && self.has_late_answers && !self.prompt.contains(&operation) {
             step().await;
         }
@@ -115,12 +120,12 @@ impl<S> SteppingStore<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: SessionStore> SessionStore for SteppingStore<S> {
     async fn create(&self, record: &SessionRecord, now: Timestamp) -> Result<Create, StoreError> {
-        let call = self.store.create(record, now);
+        let call = || self.store.create(record, now);
         self.call(StoreOperation::Create, call).await
     }
 
     async fn load(&self, handle: SessionHandle, now: Timestamp) -> Result<Load, StoreError> {
-        let call = self.store.load(handle, now);
+        let call = || self.store.load(handle, now);
         self.call(StoreOperation::Load, call).await
     }
 
@@ -130,17 +135,17 @@ impl<S: SessionStore> SessionStore for SteppingStore<S> {
         expected: Revision,
         now: Timestamp,
     ) -> Result<Write, StoreError> {
-        let call = self.store.update(record, expected, now);
+        let call = || self.store.update(record, expected, now);
         self.call(StoreOperation::Update, call).await
     }
 
     async fn touch(&self, touch: &Touch, now: Timestamp) -> Result<Touched, StoreError> {
-        let call = self.store.touch(touch, now);
+        let call = || self.store.touch(touch, now);
         self.call(StoreOperation::Touch, call).await
     }
 
     async fn end(&self, end: &End, now: Timestamp) -> Result<EndOutcome, StoreError> {
-        self.call(StoreOperation::End, self.store.end(end, now))
+        self.call(StoreOperation::End, || self.store.end(end, now))
             .await
     }
 }
@@ -148,7 +153,7 @@ impl<S: SessionStore> SessionStore for SteppingStore<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: SubjectIndex> SubjectIndex for SteppingStore<S> {
     async fn bind(&self, bind: &Bind, now: Timestamp) -> Result<Bound, StoreError> {
-        self.call(StoreOperation::Bind, self.store.bind(bind, now))
+        self.call(StoreOperation::Bind, || self.store.bind(bind, now))
             .await
     }
 
@@ -157,7 +162,7 @@ impl<S: SubjectIndex> SubjectIndex for SteppingStore<S> {
         subject: &Subject,
         now: Timestamp,
     ) -> Result<Vec<Arc<SessionRecord>>, StoreError> {
-        let call = self.store.list(subject, now);
+        let call = || self.store.list(subject, now);
         self.call(StoreOperation::List, call).await
     }
 
@@ -168,7 +173,7 @@ impl<S: SubjectIndex> SubjectIndex for SteppingStore<S> {
         reason: &EndReason,
         now: Timestamp,
     ) -> Result<Vec<Tombstone>, StoreError> {
-        let call = self.store.end_subject(subject, except, reason, now);
+        let call = || self.store.end_subject(subject, except, reason, now);
         self.call(StoreOperation::EndSubject, call).await
     }
 }
@@ -181,7 +186,7 @@ impl<S: Epochs> Epochs for SteppingStore<S> {
         reason: &EndReason,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let call = self.store.advance(scope, reason, now);
+        let call = || self.store.advance(scope, reason, now);
         self.call(StoreOperation::Advance, call).await
     }
 }
@@ -189,7 +194,7 @@ impl<S: Epochs> Epochs for SteppingStore<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: Sweep> Sweep for SteppingStore<S> {
     async fn sweep(&self, max: usize, now: Timestamp) -> Result<Swept, StoreError> {
-        self.call(StoreOperation::Sweep, self.store.sweep(max, now))
+        self.call(StoreOperation::Sweep, || self.store.sweep(max, now))
             .await
     }
 }
@@ -197,7 +202,7 @@ impl<S: Sweep> Sweep for SteppingStore<S> {
 #[deny(clippy::missing_trait_methods)]
 impl<S: RevocationFeed> RevocationFeed for SteppingStore<S> {
     async fn publish(&self, ending: &Ending) -> Result<(), StoreError> {
-        self.call(StoreOperation::Publish, self.store.publish(ending))
+        self.call(StoreOperation::Publish, || self.store.publish(ending))
             .await
     }
 

@@ -35,8 +35,11 @@ pub(super) fn read(request: &Request) -> Seen {
     if !seen.is_header {
         read_cookies(request, &mut seen);
     }
-    // Over plain http no answer carries a token, in no header either.
+    // Over plain http no answer carries a token, in no header either, and that is told.
     seen.is_header &= !request.plain_http;
+    if request.plain_http && !seen.refused.contains(&RefusedToken::Insecure) {
+        seen.refused.push(RefusedToken::Insecure);
+    }
     seen
 }
 

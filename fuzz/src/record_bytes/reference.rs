@@ -102,10 +102,15 @@ pub(super) fn verdict(record: &Plain, case: &Case<'_>) -> Verdict {
     if case.token.generation > previous.credential.generation {
         return of_chain(&record.credential, case);
     }
-    let verdict = of_chain(&previous.credential, case);
+    let then = Case {
+        now: case.now.min(previous.replaced_at),
+        ..*case
+    };
+    let verdict = of_chain(&previous.credential, &then);
     if !verdict.is_accepted() {
         return verdict;
     }
+    let is_last = case.token.generation == previous.credential.generation;
     let current = &record.credential;
     let windows = &case.windows;
     if current.confirmed_at.is_none() && current.renewed_at == previous.replaced_at {
@@ -118,7 +123,8 @@ pub(super) fn verdict(record: &Plain, case: &Case<'_>) -> Verdict {
             Verdict::Unknown
         };
     }
-    let is_in_use = |at| is_within(at, windows.grace, case);
+    let is_raised = current.renewed_at == previous.replaced_at;
+    let is_in_use = |at| is_raised && is_within(at, windows.grace, case);
     if current.confirmed_at.is_some_and(is_in_use) {
         return Verdict::Outranked { late: false };
     }
@@ -128,7 +134,8 @@ pub(super) fn verdict(record: &Plain, case: &Case<'_>) -> Verdict {
         .map(|at| previous.replaced_at.saturating_sub(at));
     let grace = windows.grace.as_nanos() + windows.max_skew.as_nanos();
     let was_settled = used_before.is_some_and(|age| u128::from(age) * 1_000_000 > grace);
-    if old.generation > 0 && !was_settled && case.client.looks_like(&old.renewed_by) {
+    let may_be_late = is_raised && is_last && old.generation > 0 && !was_settled;
+    if may_be_late && case.client.looks_like(&old.renewed_by) {
         Verdict::Outranked { late: true }
     } else {
         Verdict::Replayed

@@ -108,11 +108,22 @@ impl State {
                     (seen.handle.is_some(), seen.events.iter().any(is_replay))
                 }
                 // One that was renewed was used before, longer ago than any window.
-                (0, None) if credential.generation() > last_of_chain + 1 => (false, true),
+                (0, _) if credential.generation() > last_of_chain + 1 => (false, true),
                 (0, None) => (repairs(), false),
                 (0, Some(at)) => (within(at, GRACE), !within(at, GRACE)),
-                // The parent of the last: as it was before the raise, and then as the last one.
-                (1, _) => (seen.handle.is_some(), seen.events.iter().any(is_replay)),
+                // The parent of the last: where it counted before the raise, and as the last one.
+                (1, used) => {
+                    let may = match used {
+                        Some(at) => {
+                            within(at, GRACE) && credential.generation() == last_of_chain + 1
+                        }
+                        None => repairs() && credential.generation() == last_of_chain + 1,
+                    };
+                    (
+                        may && seen.handle.is_some(),
+                        seen.events.iter().any(is_replay),
+                    )
+                }
                 _ => (false, true),
             },
             // Two raises ago: never accepted, and nobody can tell it from garbage any more.

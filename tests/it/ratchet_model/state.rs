@@ -403,6 +403,9 @@ fn hash_slots(slots: &Slots, hasher: &mut DefaultHasher) {
                 credential.digest().to_bytes().hash(hasher);
                 (record.revision(), record.last_seen(), record.binding()).hash(hasher);
                 (credential.renewed_at(), credential.confirmed_at()).hash(hasher);
+                if let Some(previous) = record.previous_credential() {
+                    format!("{previous:?}").hash(hasher);
+                }
             }
         }
     }

@@ -30,7 +30,7 @@ async fn who(site: &Router, fields: &[(&str, &[u8])]) -> String {
 
 /// SES-13: the cookie of a login lasts until the browser closes, unless its user asked for more.
 #[tokio::test]
-async fn only_a_remembered_login_outlives_the_browser() {
+async fn a_remembered_login_writes_thirty_days_and_others_no_lifetime() {
     let world = World::new();
     let site = site(&world, TransportConfig::default());
     let response = send(&site, "POST", "/login", &[], "").await;

@@ -124,6 +124,10 @@ impl Change {
             return Err(SessionError::Ended);
         }
         let changed = self.apply_data(record, payload_limit)?;
+        if raises && self.confirms == Some(record.credential.digest()) {
+            // The token that is put aside was in use.
+            record.credential.confirm(now);
+        }
         let changed = self.apply_credential(record, random, now)? || changed || self.touches;
         if changed {
             record.last_seen = record.last_seen.max(self.seen_at);
@@ -198,7 +202,11 @@ impl Raise {
         if record.subject.is_none() {
             return Err(SessionError::NotLoggedIn);
         }
-        let before = record.authentication.clone().unwrap_or_default();
+        let before = match &record.previous {
+            // What the request stands for, not what the raise before it has made of the session.
+            Some(previous) if self.repeats => previous.authentication().clone(),
+            _ => record.authentication.clone().unwrap_or_default(),
+        };
         let (credential, token) =
             record
                 .credential

@@ -12,9 +12,9 @@ use crate::token::SessionHandle;
 /// Failed long walks that a handle may cause in a minute. An honest client causes none: it
 /// presents the current token or its parent.
 const PER_MINUTE: u64 = 8;
-/// How far a token is walked once those are spent. Some ten microseconds of work, and farther than
-/// the default limits renew: who sends forged tokens does not keep the real ones from being told
-/// as replays.
+/// How far a token is walked once those are spent: some ten microseconds of work, and farther than
+/// a session that is not remembered is renewed by default. So who sends forged tokens does not keep
+/// the real ones from being told as replays.
 const SPENT_WALK: u32 = 64;
 const BUCKETS: usize = 1_024;
 

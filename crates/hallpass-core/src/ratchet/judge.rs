@@ -100,13 +100,14 @@ pub fn judge_token(
 ) -> Verdict {
     match previous {
         Some(previous) if presented.generation() <= previous.credential.generation() => {
+            // As it counted when its chain was broken; what that is worth now comes after.
             let verdict = judge_chain(
                 &previous.credential,
                 presented,
                 client,
                 windows,
                 max_walk,
-                now,
+                now.min(previous.replaced_at),
             );
             outranked(verdict, current, previous, client, windows, now)
         }
@@ -175,11 +176,19 @@ fn outranked(
             Verdict::Unknown
         };
     }
+    // Once the raised token was renewed, its own first use is longer ago than any window.
+    let is_raised = current.renewed_at() == previous.replaced_at;
     match current.confirmed_at() {
-        Some(confirmed_at) if within(confirmed_at, windows.grace, windows, now) => {
+        Some(used) if is_raised && within(used, windows.grace, windows, now) => {
             Verdict::Outranked { late: false }
         }
-        _ if previous.may_arrive_late(client, windows) => Verdict::Outranked { late: true },
+        // The last token of its chain, that is, and no parent of it.
+        _ if is_raised
+            && matches!(verdict, Verdict::Current { .. })
+            && previous.may_arrive_late(client, windows) =>
+        {
+            Verdict::Outranked { late: true }
+        }
         _ => Verdict::Replayed,
     }
 }

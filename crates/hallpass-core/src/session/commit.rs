@@ -133,7 +133,8 @@ impl Session {
         let _beginning = Beginning::of(self)?;
         for _ in 0..MAX_NAMES {
             let (opened, token) = self.new_session(None, data.clone())?;
-            match self.0.manager.store_create(&opened.record).await? {
+            let created = self.0.manager.store_create(&opened.record).await;
+            match created.map_err(SessionError::of_write)? {
                 Create::Created => {
                     let manager = &self.0.manager;
                     manager.emit_of(&opened.record, &self.0.client, EventKind::Created);

@@ -64,7 +64,8 @@ impl Session {
     /// again: step-up, "sudo mode", and the reopening of a locked session.
     ///
     /// The session keeps its handle and gets a token that does not follow from the one before
-    /// (ASVS 5.0 7.2.4). The old one stays good for the grace, with the old assurance. Changes of
+    /// (ASVS 5.0 7.2.4). The old one stays good, with the old assurance, until the raised one has
+    /// been in use for the grace; a client that lost the answer goes on with it. Changes of
     /// requests that are under way are dropped. The absolute timeout starts anew where the
     /// authentication is as strong as the session's. Committed at once, together with changes
     /// made before.
@@ -72,7 +73,9 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Stale`] for a
-    /// request whose token was replaced meanwhile; [`SessionError::Closed`] after the head of the
+    /// request whose token was replaced meanwhile, also where the answer that carried the next one
+    /// is lost: once the windows of the policy are over it may raise again, and a login always
+    /// helps; [`SessionError::Closed`] after the head of the
     /// response has left, and for a stream; [`SessionError::Ended`], [`SessionError::Contended`],
     /// [`SessionError::Data`], [`SessionError::Random`] and [`SessionError::Unavailable`] where
     /// nothing was committed; [`SessionError::InDoubt`] where it may have been.
@@ -80,7 +83,7 @@ impl Session {
     /// # Cancel safety
     ///
     /// If the future is dropped, the assurance may have been raised. The client then goes on with
-    /// its old token for the grace.
+    /// its old token and the old assurance.
     pub async fn raise(&self, authentication: Authentication) -> Result<(), SessionError> {
         let manager = &self.0.manager;
         let token = Arc::new(Mutex::new(None));
@@ -98,7 +101,7 @@ impl Session {
             };
             let authentication = authentication.settled(manager.now());
             let record = &opened.record;
-            let before = record.authentication().cloned().unwrap_or_default();
+            let before = opened.authentication().cloned().unwrap_or_default();
             let limits = manager.limits(&PolicyFacts {
                 subject: record.subject(),
                 authentication: Some(&before.raised_by(&authentication)),

@@ -80,7 +80,8 @@ impl Session {
     /// Commits what is pending and closes the session. For adapters: once, before the head of the
     /// response leaves.
     ///
-    /// At most one write, none when nothing changed. `failed` says that the handler answered 5xx:
+    /// At most one write, none when nothing changed, and a load before the child of a late repair is
+    /// sent. `failed` says that the handler answered 5xx:
     /// deferred changes are dropped then, while tokens are delivered all the same.
     ///
     /// # Cancel safety
@@ -200,7 +201,8 @@ impl Session {
         let is_sent = !is_old
             || matches!(
                 manager.store_load(record.handle()).await,
-                Ok(Load::Live(fresh)) if child_of(parent, &fresh).is_some()
+                Ok(Load::Live(fresh))
+                    if fresh.is_live(manager.now()) && child_of(parent, &fresh).is_some()
             );
         if is_sent {
             self.state().delivery.session = Instruction::set(child, record, manager.now());

@@ -28,9 +28,6 @@ use crate::token::SessionToken;
 /// How often a login is tried when the session that it replaces is written at the same time.
 const MAX_ATTEMPTS: u32 = 16;
 
-/// How a session ends that may have begun although its login failed.
-const END_OF_A_GHOST: EndReason = EndReason::Superseded;
-
 /// Which data of the session before come along at login. Those of another subject never do.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "what was asked for, all, or none")]
@@ -157,9 +154,9 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`], [`SessionError::Contended`] and [`SessionError::Random`]
-    /// where nobody was logged in, and so does [`SessionError::InDoubt`], where the session before
-    /// may have ended; [`SessionError::Closed`] after the
-    /// head of the response has left, and for a stream.
+    /// where nobody was logged in. [`SessionError::InDoubt`]: nobody was logged in either, but the
+    /// session before and those that had to make room may have ended. [`SessionError::Closed`] after
+    /// the head of the response has left, and for a stream.
     ///
     /// # Cancel safety
     ///
@@ -189,7 +186,11 @@ impl Session {
                     // Nobody holds its token, and it must not take a place of the subject. If it
                     // comes into being after this, it meets its own tombstone.
                     let handle = opened.record.handle();
-                    let _as_well_as_can_be = self.0.manager.end(handle, END_OF_A_GHOST).await;
+                    let ended = self.0.manager.end(handle, EndReason::Superseded).await;
+                    if let Ok(EndOutcome::Ended(_)) = ended {
+                        // It had begun, so the session before it has ended.
+                        self.tell_replaced(before.as_deref(), None, &[]).await;
+                    }
                     return Err(error);
                 }
                 bound => bound?,
@@ -279,7 +280,6 @@ impl Session {
         }
         // Without an index there is no limit either, and two steps have to do. The new session
         // comes first: if the second step fails, the client keeps the old one.
-        let handle = opened.record.handle();
         let created = manager.store_create(&opened.record).await;
         if created.map_err(SessionError::of_write)? == Create::Occupied {
             return Ok(Bound::Occupied);
@@ -287,8 +287,13 @@ impl Session {
         if let Some(before) = before
             && let Err(error) = manager.end(before.handle(), EndReason::Superseded).await
         {
-            let _nobody_has_its_token = manager.end(handle, EndReason::Superseded).await;
-            return Err(SessionError::of_write(error));
+            // The new one has begun, and nobody has its token. In doubt, the caller ends it.
+            let error = SessionError::of_write(error);
+            if !matches!(error, SessionError::InDoubt(_)) {
+                let handle = opened.record.handle();
+                let _as_well_as_can_be = manager.end(handle, EndReason::Superseded).await;
+            }
+            return Err(error);
         }
         Ok(Bound::Bound {
             evicted: Vec::new(),

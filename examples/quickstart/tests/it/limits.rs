@@ -52,6 +52,8 @@ async fn the_least_recently_used_session_makes_room_although_it_is_younger() {
 async fn an_evicted_client_learns_why() {
     let server = Server::with(&EVICT_OLDEST);
     let mut first = Browser::signed_in(&server, "user1").await;
+    // Of two that began in one millisecond either may be the oldest.
+    wait_for_the_servers_clock(Duration::from_millis(2)).await;
     for _ in 0..2 {
         Browser::signed_in(&server, "user1").await;
     }

@@ -425,9 +425,9 @@ fn the_raised_token_does_not_follow_from_the_old_one() {
     assert_eq!(raised.current.generation(), 2, "generations never restart");
 }
 
-/// A raised token that was renewed was used before, although nobody has used its child.
+/// A raised token that was renewed was used before, whether anybody has used its child or not.
 #[test]
-fn a_token_from_before_a_raise_is_a_replay_while_the_child_of_the_raised_one_is_unused() {
+fn a_token_from_before_a_raise_is_a_replay_once_the_raised_one_was_renewed() {
     let mut raised = raised(0, true);
     raised.current.confirm(at(5));
     let (renewed, _child) = raised
@@ -437,4 +437,10 @@ fn a_token_from_before_a_raise_is_a_replay_while_the_child_of_the_raised_one_is_
     raised.current = renewed;
     let old = raised.family.tokens[0].clone();
     assert_eq!(raised.judged(&old, 900_001), Verdict::Replayed);
+    raised.current.confirm(at(900_002));
+    assert_eq!(
+        raised.judged(&old, 900_003),
+        Verdict::Replayed,
+        "a later renewal does not bring it back"
+    );
 }
