@@ -15,6 +15,7 @@ mod world;
 
 mod assurance;
 mod cancelled;
+mod contention;
 mod data;
 mod endings;
 mod faults;
