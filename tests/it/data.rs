@@ -220,6 +220,23 @@ async fn a_stream_saves_after_the_head_has_left() {
     ));
 }
 
+/// Only its own `save` commits a stream.
+#[tokio::test]
+async fn a_stream_that_is_finished_like_a_request_commits_nothing() {
+    let world = World::new();
+    let mut client = with(&world, &[("a", 1)]).await;
+    let session = client.open(&world).await;
+    let stream = session.detach();
+    client.close(&session).await;
+    stream.insert("a", 2).unwrap();
+    world.operations();
+    let finished = stream.finish(false).await;
+    assert!(finished.refusal.is_none());
+    assert_eq!(world.operations(), []);
+    stream.save().await.unwrap();
+    assert_eq!(client.open(&world).await.get::<i32>("a").unwrap(), Some(2));
+}
+
 #[tokio::test]
 async fn an_anonymous_session_begins_with_its_first_value() {
     let world = World::new();

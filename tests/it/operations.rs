@@ -1,5 +1,7 @@
 //! How often the store is asked (design aims: none, one, two, and one after the load).
 
+use std::time::Duration;
+
 use hallpass::SessionError;
 use hallpass::StoreOperation;
 use hallpass_testkit::Fault;
@@ -141,11 +143,48 @@ async fn a_late_repair_takes_one_load_more() {
     assert!(repaired.handle().is_some());
     let usual = [StoreOperation::Load, StoreOperation::Touch];
     assert_eq!(world.operations(), usual);
-    world.clock.advance(minutes(3));
+    world.clock.advance(minutes(2));
+    lost.clone().visit(&world).await;
+    assert_eq!(world.operations(), usual, "the window ends here");
+    world.clock.advance(Duration::from_millis(1));
     lost.visit(&world).await;
     let late = [usual.as_slice(), &[StoreOperation::Load]].concat();
     assert_eq!(world.operations(), late);
     assert_eq!(lost.session, client.session);
+}
+
+/// What a request has saved is its activity: the end of the request adds no touch.
+#[tokio::test]
+async fn a_save_is_the_activity_of_its_request() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    world.clock.advance(minutes(5));
+    let session = client.open(&world).await;
+    session.insert("n", 1).unwrap();
+    session.save().await.unwrap();
+    client.close(&session).await;
+    let operations = world.operations();
+    let [.., before, last] = operations.as_slice() else {
+        panic!("{operations:?}");
+    };
+    assert_eq!(
+        (before, last),
+        (&StoreOperation::Load, &StoreOperation::Update)
+    );
+}
+
+/// A save in the handler does not use up the renewal that is due at the end.
+#[tokio::test]
+async fn a_renewal_comes_after_a_save() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    let before = client.session.clone();
+    world.clock.advance(minutes(16));
+    let session = client.open(&world).await;
+    session.insert("n", 1).unwrap();
+    session.save().await.unwrap();
+    client.close(&session).await;
+    assert_ne!(client.session, before);
 }
 
 /// A login that got no answer, not on asking again either, ends what it may have begun.

@@ -173,13 +173,22 @@ impl Client {
     }
 
     pub(crate) async fn try_open(&self, world: &World) -> Result<Session, SessionError> {
+        self.try_open_at(&world.manager).await
+    }
+
+    /// Opens a request on a node without a world.
+    pub(crate) async fn open_at(&self, manager: &SessionManager) -> Session {
+        self.try_open_at(manager).await.unwrap()
+    }
+
+    async fn try_open_at(&self, manager: &SessionManager) -> Result<Session, SessionError> {
         let presented = Presented {
             session: self.session.clone(),
             anonymous: self.anonymous.clone(),
             ..Presented::default()
         };
         let facts = ClientFacts::new(self.address, Some("curl/8"));
-        world.manager.open(presented, facts).await
+        manager.open(presented, facts).await
     }
 
     /// Ends a request that goes well and takes what the answer brings.
