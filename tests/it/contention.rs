@@ -231,7 +231,9 @@ fn the_later_of_two_saves_at_once_stays() {
             session.save().await.unwrap();
         };
         schedule.all([
+            // One writes alone, and one leads a flight that the first of the two is aboard of.
             save(other.clone(), "c"),
+            save(other.clone(), "d"),
             save(session.clone(), "a"),
             save(session.clone(), "b"),
         ]);

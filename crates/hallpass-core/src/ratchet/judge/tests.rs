@@ -215,6 +215,12 @@ fn garbage_is_unknown() {
 
 /// Race 28, at the level of the ratchet: the same parent gives the same child, again and again.
 #[test]
+fn debug_of_a_credential_tells_its_generation() {
+    let shown = format!("{:?}", family(2).current);
+    assert!(shown.starts_with("Credential { generation: 2,"), "{shown}");
+}
+
+#[test]
 fn renewal_converges() {
     let family = family(0);
     let parent = &family.tokens[0];
