@@ -226,3 +226,39 @@ async fn the_parent_of_a_token_from_before_a_raise_is_a_replay_after_the_grace()
     assert_eq!(parent.open(&world).await.handle(), None);
     assert!(world.events.take().contains(&EventKind::Replayed));
 }
+
+/// The first request with a child raises the assurance. The child was in use then, so its parent,
+/// held back on the way, has the grace, from whatever network it comes.
+#[tokio::test]
+async fn a_child_whose_first_use_is_a_raise_was_in_use() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    world.clock.advance(minutes(16));
+    let held_back = client.thief();
+    client.visit(&world).await;
+    world.clock.advance(minutes(3));
+    let session = client.open(&world).await;
+    session.raise(otp()).await.unwrap();
+    client.close(&session).await;
+    client.visit(&world).await;
+    world.clock.advance(minutes(1));
+    assert_eq!(id(&held_back.open(&world).await).as_deref(), Some("alice"));
+}
+
+/// A late repair that raises the assurance is no use of the child: the parent stays a replay for
+/// whoever looks different.
+#[tokio::test]
+async fn a_late_repair_that_raises_is_no_use_of_the_child() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    world.clock.advance(minutes(16));
+    let mut retry = client.clone();
+    client.visit(&world).await;
+    world.clock.advance(minutes(3));
+    let thief = retry.thief();
+    let session = retry.open(&world).await;
+    session.raise(otp()).await.unwrap();
+    retry.close(&session).await;
+    assert_eq!(thief.open(&world).await.handle(), None);
+    assert!(world.events.take().contains(&EventKind::Replayed));
+}
