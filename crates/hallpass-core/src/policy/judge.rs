@@ -79,11 +79,10 @@ fn renewal_is_due(record: &SessionRecord, limits: &Limits, now: Timestamp) -> bo
 /// Returns whether no request with the parent of the current token may come in any more.
 pub(crate) fn parent_is_over(record: &SessionRecord, limits: &Limits, now: Timestamp) -> bool {
     let windows = limits.windows();
-    let grace = windows.grace.saturating_add(windows.max_skew);
     record
         .credential()
         .confirmed_at()
-        .is_some_and(|confirmed| now.since(confirmed) > grace)
+        .is_some_and(|confirmed| !windows.is_within(windows.grace, confirmed, now))
 }
 
 #[cfg(test)]

@@ -241,11 +241,10 @@ impl PreviousCredential {
     /// assurance was raised, and reach the client after that with the raised token: the client
     /// looks like the one that it was for.
     pub(super) fn may_arrive_late(&self, client: &ClientKind, windows: Windows) -> bool {
-        let grace = windows.grace.saturating_add(windows.max_skew);
         let credential = &self.credential;
-        let is_over = credential
-            .confirmed_at()
-            .is_some_and(|confirmed| self.replaced_at.since(confirmed) > grace);
+        let is_over = credential.confirmed_at().is_some_and(|confirmed| {
+            !windows.is_within(windows.grace, confirmed, self.replaced_at)
+        });
         credential.generation() > 0 && !is_over && client.looks_like(credential.renewed_by())
     }
 

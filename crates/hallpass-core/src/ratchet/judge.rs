@@ -34,6 +34,12 @@ impl Windows {
         let skew = self.max_skew.saturating_mul(2);
         self.repair.saturating_add(self.grace).saturating_add(skew)
     }
+
+    /// Returns whether `now` is at most `window` and the allowed skew after `start`. A negative
+    /// age counts as none.
+    pub(crate) fn is_within(self, window: Duration, start: Timestamp, now: Timestamp) -> bool {
+        now.since(start) <= window.saturating_add(self.max_skew)
+    }
 }
 
 /// What a presented token means, judged once, when the request opens.
@@ -142,11 +148,11 @@ fn judge_chain(
         return Verdict::Replayed;
     }
     match credential.confirmed_at() {
-        None if within(credential.renewed_at(), windows.repair, windows, now) => {
+        None if windows.is_within(windows.repair, credential.renewed_at(), now) => {
             Verdict::Repaired { late: false }
         }
         None if client.looks_like(credential.renewed_by()) => Verdict::Repaired { late: true },
-        Some(confirmed_at) if within(confirmed_at, windows.grace, windows, now) => Verdict::Grace,
+        Some(confirmed_at) if windows.is_within(windows.grace, confirmed_at, now) => Verdict::Grace,
         None | Some(_) => Verdict::Replayed,
     }
 }
@@ -166,7 +172,7 @@ fn outranked(
     }
     if previous.is_successor_unused(current) {
         let window = windows.repair.max(windows.grace);
-        return if within(previous.replaced_at, window, windows, now) {
+        return if windows.is_within(window, previous.replaced_at, now) {
             Verdict::Outranked { late: false }
         } else if client.looks_like(current.renewed_by()) {
             // The answer that carried the raised token is lost, and is not sent again: the client
@@ -179,7 +185,7 @@ fn outranked(
     // Once the raised token was renewed, its own first use is longer ago than any window.
     let is_raised = current.renewed_at() == previous.replaced_at;
     match current.confirmed_at() {
-        Some(used) if is_raised && within(used, windows.grace, windows, now) => {
+        Some(used) if is_raised && windows.is_within(windows.grace, used, now) => {
             Verdict::Outranked { late: false }
         }
         // The last token of its chain, that is, and no parent of it.
@@ -191,12 +197,6 @@ fn outranked(
         }
         _ => Verdict::Replayed,
     }
-}
-
-/// Returns whether `now` is at most `window` and the allowed skew after `start`. A negative age
-/// counts as none.
-fn within(start: Timestamp, window: Duration, windows: Windows, now: Timestamp) -> bool {
-    now.since(start) <= window.saturating_add(windows.max_skew)
 }
 
 #[cfg(test)]
