@@ -11,19 +11,11 @@ use hallpass::StandardPolicy;
 use crate::world::Client;
 use crate::world::World;
 use crate::world::id;
+use crate::world::level;
 use crate::world::login;
 use crate::world::minutes;
+use crate::world::otp;
 use crate::world::seconds;
-
-fn otp() -> Authentication {
-    Authentication::new(AssuranceLevel::Aal2).with_method("otp")
-}
-
-fn level(session: &hallpass::Session) -> Option<AssuranceLevel> {
-    session
-        .authentication()
-        .map(|authentication| authentication.level())
-}
 
 /// SES-04 and race 13.
 #[tokio::test]

@@ -16,10 +16,10 @@ use hallpass_testkit::schedule::alone;
 use hallpass_testkit::schedule::cut;
 
 use crate::interleavings::operation::Operation;
-use crate::interleavings::operation::otp;
 use crate::interleavings::stage::Stage;
 use crate::interleavings::stage::Start;
 use crate::world::login;
+use crate::world::otp;
 
 /// What is dropped. Before each of them the request has counted `n`, which is still pending.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

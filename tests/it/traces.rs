@@ -9,11 +9,9 @@ use hallpass::SessionError;
 use crate::world::Client;
 use crate::world::World;
 use crate::world::id;
+use crate::world::level;
 use crate::world::minutes;
-
-fn otp() -> Authentication {
-    Authentication::new(AssuranceLevel::Aal2)
-}
+use crate::world::otp;
 
 /// Race 38: a request with the parent loads while nobody has used the child, and answers long
 /// after somebody has. If it sent the child, its answer could overwrite the child's own child.
@@ -74,9 +72,7 @@ async fn the_grace_of_the_old_token_begins_with_the_first_use_of_the_raised_one(
     let world = World::new();
     let mut client = Client::logged_in(&world, "alice").await;
     let held_back = client.clone();
-    let session = client.open(&world).await;
-    session.raise(otp()).await.unwrap();
-    client.close(&session).await;
+    client.step_up(&world).await;
     world.clock.advance(minutes(4));
     client.visit(&world).await;
     world.clock.advance(minutes(4));
@@ -95,8 +91,7 @@ async fn a_raise_whose_answer_was_lost_is_made_once_more() {
     drop(lost.finish(false).await);
     world.clock.advance(minutes(20));
     let session = client.open(&world).await;
-    let level = session.authentication().map(|it| it.level());
-    assert_eq!(level, Some(AssuranceLevel::Aal1));
+    assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
     assert!(world.events.take().contains(&EventKind::OutrankedLate));
     let mut thief = client.thief();
     assert_eq!(thief.visit(&world).await.handle(), None, "of another kind");
@@ -105,8 +100,7 @@ async fn a_raise_whose_answer_was_lost_is_made_once_more() {
     assert_eq!(id(&straggler.open(&world).await).as_deref(), Some("alice"));
     client.close(&session).await;
     let session = client.visit(&world).await;
-    let level = session.authentication().map(|it| it.level());
-    assert_eq!(level, Some(AssuranceLevel::Aal2));
+    assert_eq!(level(&session), Some(AssuranceLevel::Aal2));
     assert_eq!(
         id(&straggler.open(&world).await).as_deref(),
         Some("alice"),
@@ -120,9 +114,7 @@ async fn a_raise_is_not_made_once_more_where_the_first_one_arrived() {
     let world = World::new();
     let mut client = Client::logged_in(&world, "alice").await;
     let old = client.clone();
-    let session = client.open(&world).await;
-    session.raise(otp()).await.unwrap();
-    client.close(&session).await;
+    client.step_up(&world).await;
     let again = old.open(&world).await;
     client.visit(&world).await;
     let error = again.raise(otp()).await.unwrap_err();
@@ -146,8 +138,7 @@ async fn an_answer_with_a_renewed_token_that_overtakes_a_raise_ends_nothing() {
     client.take(&late);
     world.clock.advance(minutes(20));
     let session = client.open(&world).await;
-    let level = session.authentication().map(|it| it.level());
-    assert_eq!(level, Some(AssuranceLevel::Aal1));
+    assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
     let events = world.events.take();
     assert!(!events.contains(&EventKind::Replayed), "{events:?}");
 }
@@ -160,9 +151,7 @@ async fn a_token_from_before_a_raise_is_a_replay_in_other_hands() {
     world.clock.advance(minutes(16));
     client.visit(&world).await;
     let thief = client.thief();
-    let session = client.open(&world).await;
-    session.raise(otp()).await.unwrap();
-    client.close(&session).await;
+    client.step_up(&world).await;
     client.visit(&world).await;
     world.clock.advance(minutes(6));
     assert_eq!(thief.open(&world).await.handle(), None);
@@ -204,8 +193,7 @@ async fn a_raise_that_is_made_once_more_keeps_nothing_of_the_lost_one() {
     session.raise(Authentication::password()).await.unwrap();
     client.close(&session).await;
     let session = client.visit(&world).await;
-    let level = session.authentication().map(|it| it.level());
-    assert_eq!(level, Some(AssuranceLevel::Aal1));
+    assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
 }
 
 /// The exception for an answer that overtakes a raise is for the token of that answer only.
@@ -216,9 +204,7 @@ async fn the_parent_of_a_token_from_before_a_raise_is_a_replay_after_the_grace()
     world.clock.advance(minutes(16));
     let parent = client.clone();
     client.visit(&world).await;
-    let session = client.open(&world).await;
-    session.raise(otp()).await.unwrap();
-    client.close(&session).await;
+    client.step_up(&world).await;
     client.visit(&world).await;
     world.clock.advance(minutes(4));
     assert_eq!(id(&parent.open(&world).await).as_deref(), Some("alice"));
@@ -237,9 +223,7 @@ async fn a_child_whose_first_use_is_a_raise_was_in_use() {
     let held_back = client.thief();
     client.visit(&world).await;
     world.clock.advance(minutes(3));
-    let session = client.open(&world).await;
-    session.raise(otp()).await.unwrap();
-    client.close(&session).await;
+    client.step_up(&world).await;
     client.visit(&world).await;
     world.clock.advance(minutes(1));
     assert_eq!(id(&held_back.open(&world).await).as_deref(), Some("alice"));
@@ -256,9 +240,7 @@ async fn a_late_repair_that_raises_is_no_use_of_the_child() {
     client.visit(&world).await;
     world.clock.advance(minutes(3));
     let thief = retry.thief();
-    let session = retry.open(&world).await;
-    session.raise(otp()).await.unwrap();
-    retry.close(&session).await;
+    retry.step_up(&world).await;
     assert_eq!(thief.open(&world).await.handle(), None);
     assert!(world.events.take().contains(&EventKind::Replayed));
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use hallpass::AssuranceLevel;
 use hallpass::AtLimit;
+use hallpass::Authentication;
 use hallpass::ClientFacts;
 use hallpass::DynStore;
 use hallpass::Event;
@@ -209,6 +211,13 @@ impl Client {
         obey(&mut self.anonymous, &finished.delivery.anonymous);
     }
 
+    /// A whole request that raises the assurance.
+    pub(crate) async fn step_up(&mut self, world: &World) {
+        let session = self.open(world).await;
+        session.raise(otp()).await.unwrap();
+        self.close(&session).await;
+    }
+
     /// A whole request that changes nothing.
     pub(crate) async fn visit(&mut self, world: &World) -> Session {
         let session = self.open(world).await;
@@ -231,6 +240,17 @@ pub(crate) fn login(subject: &str) -> Login {
 
 pub(crate) fn subject(id: &str) -> Subject {
     Subject::new(id).unwrap()
+}
+
+/// A second factor.
+pub(crate) fn otp() -> Authentication {
+    Authentication::new(AssuranceLevel::Aal2).with_method("otp")
+}
+
+pub(crate) fn level(session: &Session) -> Option<AssuranceLevel> {
+    session
+        .authentication()
+        .map(|authentication| authentication.level())
 }
 
 pub(crate) const fn seconds(count: u64) -> Duration {

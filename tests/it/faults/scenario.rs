@@ -30,11 +30,11 @@ use hallpass_testkit::SpyStore;
 use hallpass_testkit::schedule::Explorer;
 use hallpass_testkit::schedule::alone;
 
-use crate::interleavings::operation::otp;
 use crate::world::Client;
 use crate::world::World;
 use crate::world::login;
 use crate::world::minutes;
+use crate::world::otp;
 use crate::world::subject;
 
 /// What a request does. All that can count `n` first.

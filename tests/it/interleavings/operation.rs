@@ -1,7 +1,6 @@
 //! What a request does.
 
 use hallpass::AssuranceLevel;
-use hallpass::Authentication;
 use hallpass::CarryOver;
 use hallpass::Finished;
 use hallpass::LoginOutcome;
@@ -14,7 +13,9 @@ use hallpass_testkit::schedule::step;
 use super::stage::Stage;
 use crate::world::Client;
 use crate::world::World;
+use crate::world::level;
 use crate::world::login;
+use crate::world::otp;
 use crate::world::subject;
 
 /// One operation on the session.
@@ -265,16 +266,6 @@ impl Operation {
         }
         Ok(Answer::Done)
     }
-}
-
-fn level(session: &Session) -> Option<AssuranceLevel> {
-    session
-        .authentication()
-        .map(|authentication| authentication.level())
-}
-
-pub(crate) fn otp() -> Authentication {
-    Authentication::new(AssuranceLevel::Aal2).with_method("otp")
 }
 
 fn operator() -> Revocation {

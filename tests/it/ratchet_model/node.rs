@@ -1,13 +1,8 @@
 //! The real engine, taken one step at a time, on a store that is given its content for each step.
 
 use std::collections::BTreeMap;
-use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
 use std::time::Duration;
 
 use hallpass::AssuranceLevel;
@@ -36,6 +31,7 @@ use hallpass::Touched;
 use hallpass::Write;
 use hallpass_testkit::ManualClock;
 use hallpass_testkit::SeededRandom;
+use hallpass_testkit::schedule::alone;
 
 use super::state::Jar;
 use crate::world::Recorder;
@@ -154,7 +150,7 @@ impl Node {
         let session = self.open(jar, who);
         self.put(slots, time);
         act(&session, op);
-        let finished = now(session.finish(false));
+        let finished = alone(session.finish(false));
         *slots = self.take();
         drop(self.events.take());
         finished.delivery
@@ -166,7 +162,7 @@ impl Node {
             anonymous: jar.anonymous.clone(),
             ..Presented::default()
         };
-        now(self.manager.open(presented, client(who))).unwrap()
+        alone(self.manager.open(presented, client(who))).unwrap()
     }
 
     fn put(&self, slots: &Slots, time: u8) {
@@ -183,11 +179,13 @@ fn act(session: &Session, op: Op) {
     match op {
         Op::Insert => session.insert("value", 1).unwrap(),
         Op::Login => {
-            let _logged_in = now(session.login(login("alice"))).unwrap();
+            let _logged_in = alone(session.login(login("alice"))).unwrap();
         }
-        Op::Logout => now(session.logout()).unwrap(),
+        Op::Logout => alone(session.logout()).unwrap(),
         // Refused where the request stands for less than the session by now.
-        Op::Raise => drop(now(session.raise(Authentication::new(AssuranceLevel::Aal2)))),
+        Op::Raise => drop(alone(
+            session.raise(Authentication::new(AssuranceLevel::Aal2)),
+        )),
         Op::Read => {}
         Op::Renew => {
             let _too_soon_or_not = session.renew().unwrap();
@@ -204,14 +202,6 @@ pub(super) fn client(who: Who) -> ClientFacts {
 
 pub(super) fn instant(time: u8) -> Timestamp {
     ManualClock::START.saturating_add(STEP * u32::from(time))
-}
-
-/// The store never waits, so neither does the engine.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(ready) => ready,
-        Poll::Pending => panic!("a step of the model waits"),
-    }
 }
 
 impl SessionStore for ModelStore {

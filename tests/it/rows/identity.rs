@@ -1,7 +1,6 @@
 //! Races 7 to 13: whose session it is.
 
 use hallpass::AssuranceLevel;
-use hallpass::Authentication;
 use hallpass::CarryOver;
 use hallpass::EndReason;
 use hallpass::EventKind;
@@ -17,6 +16,7 @@ use crate::world::World;
 use crate::world::id;
 use crate::world::login;
 use crate::world::minutes;
+use crate::world::otp;
 use crate::world::seconds;
 
 /// Race 7: whatever is done with it, nothing is ever stored under the name of a forged token.
@@ -142,10 +142,6 @@ async fn the_name_in_a_list_of_devices_opens_nothing() {
             assert_eq!(stranger.who().await, "nobody", "{field}");
         }
     }
-}
-
-fn otp() -> Authentication {
-    Authentication::new(AssuranceLevel::Aal2).with_method("otp")
 }
 
 /// Race 13: of requests in parallel to a raise, those that came before and those that come after

@@ -1,10 +1,5 @@
 //! Plays a sequence on the engine and on the model, side by side.
 
-use std::future::Future;
-use std::pin::pin;
-use std::task::Context;
-use std::task::Poll;
-use std::task::Waker;
 use std::time::Duration;
 
 use hallpass::AtLimit;
@@ -27,6 +22,7 @@ use hallpass::StandardPolicy;
 use hallpass::Subject;
 use hallpass_testkit::ManualClock;
 use hallpass_testkit::SeededRandom;
+use hallpass_testkit::schedule::alone;
 
 use super::Act;
 use super::CLIENTS;
@@ -128,7 +124,7 @@ impl Player {
                 lost,
             } => self.request(*client, acts, *failed, *lost),
             Step::RevokeAll => {
-                now(self.manager.revoke_all(EpochScope::Everybody, operator())).unwrap();
+                alone(self.manager.revoke_all(EpochScope::Everybody, operator())).unwrap();
                 for account in &mut self.model.accounts {
                     account.end("revoked");
                 }
@@ -139,7 +135,7 @@ impl Player {
                     return;
                 };
                 let handle = self.model.accounts[place].handle;
-                let _revoked = now(self.manager.revoke(handle, operator())).unwrap();
+                let _revoked = alone(self.manager.revoke(handle, operator())).unwrap();
                 let account = &mut self.model.accounts[place];
                 if account.ended.as_deref() == Some(FORGOTTEN) {
                     // Whoever ends what is not there leaves a tombstone.
@@ -148,11 +144,11 @@ impl Player {
                 account.end("revoked");
             }
             Step::RevokeSubject(subject) => {
-                let ended = now(self.manager.revoke_subject(&who(*subject), operator())).unwrap();
+                let ended = alone(self.manager.revoke_subject(&who(*subject), operator())).unwrap();
                 self.end_of(*subject, None, ended);
             }
             Step::Sweep => {
-                let _swept = now(self.manager.sweep(3)).unwrap();
+                let _swept = alone(self.manager.sweep(3)).unwrap();
             }
         }
     }
@@ -176,7 +172,7 @@ impl Player {
         for place in 0..self.model.accounts.len() {
             let account = &self.model.accounts[place];
             let life = account.life(self.model.now);
-            match now(self.store.load(account.handle, at)).unwrap() {
+            match alone(self.store.load(account.handle, at)).unwrap() {
                 Load::Live(record) => {
                     assert_ne!(life, Life::Over, "{step:?}: {account:?} lives");
                     assert_eq!(data_of(&record), account.data, "{step:?}");
@@ -203,7 +199,7 @@ impl Player {
             }
         }
         for subject in 0..SUBJECTS.len() {
-            let listed = now(self.manager.list(&who(subject))).unwrap();
+            let listed = alone(self.manager.list(&who(subject))).unwrap();
             let mut listed: Vec<_> = listed.iter().map(|info| info.handle).collect();
             let of = self.model.of(subject, None);
             let mut expected: Vec<_> = of
@@ -219,13 +215,13 @@ impl Player {
 
     fn is_live(&self, place: usize) -> bool {
         let handle = self.model.accounts[place].handle;
-        let loaded = now(self.store.load(handle, self.manager.now())).unwrap();
+        let loaded = alone(self.store.load(handle, self.manager.now())).unwrap();
         matches!(loaded, Load::Live(_))
     }
 
     fn reason_of(&self, place: usize) -> Option<String> {
         let handle = self.model.accounts[place].handle;
-        match now(self.store.load(handle, self.manager.now())).unwrap() {
+        match alone(self.store.load(handle, self.manager.now())).unwrap() {
             Load::Ended(tombstone) => Some(tombstone.reason().as_str().to_owned()),
             Load::Live(_) | Load::Missing => None,
         }
@@ -269,12 +265,4 @@ fn who(subject: usize) -> Subject {
 
 fn operator() -> Revocation {
     Revocation::by("operator")
-}
-
-/// The store in memory never waits, so neither does the engine.
-fn now<T>(future: impl Future<Output = T>) -> T {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(ready) => ready,
-        Poll::Pending => panic!("a step waits"),
-    }
 }

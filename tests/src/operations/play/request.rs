@@ -23,7 +23,7 @@ impl Player {
     pub(super) fn request(&mut self, client: usize, acts: &[Act], failed: bool, lost: bool) {
         let jar = self.jars[client].clone();
         let facts = ClientFacts::new("192.0.2.1".parse().ok(), Some("curl/8"));
-        let session = now(self.manager.open(jar.presented(), facts)).unwrap();
+        let session = alone(self.manager.open(jar.presented(), facts)).unwrap();
         let account = self.accepted(&jar, &session);
         let mut request = Request {
             view: account.map_or_else(Data::new, |place| self.model.accounts[place].data.clone()),
@@ -101,12 +101,12 @@ impl Request<'_> {
                     *value += i64::from(by);
                     *value
                 };
-                let sum = now(self.session.update_now(KEYS[key], change)).unwrap();
+                let sum = alone(self.session.update_now(KEYS[key], change)).unwrap();
                 assert_eq!(sum, self.add(key, by));
                 self.commit();
             }
             Act::Take(key) => {
-                let value: Option<i64> = now(self.session.take(KEYS[key])).unwrap();
+                let value: Option<i64> = alone(self.session.take(KEYS[key])).unwrap();
                 let expected = self.view.remove(KEYS[key]);
                 assert_eq!(value, expected);
                 if expected.is_some() {
@@ -118,24 +118,24 @@ impl Request<'_> {
             }
             Act::Login(subject) => self.log_in(subject),
             Act::Logout => {
-                now(self.session.logout()).unwrap();
+                alone(self.session.logout()).unwrap();
                 self.leave("logout");
             }
             Act::Lower => {
-                let lowered = now(self.session.lower(AssuranceLevel::Aal1));
+                let lowered = alone(self.session.lower(AssuranceLevel::Aal1));
                 if self.is_subject(&lowered) {
                     self.set_level(false);
                 }
             }
             Act::Raise => {
                 let otp = Authentication::new(AssuranceLevel::Aal2);
-                let raised = now(self.session.raise(otp));
+                let raised = alone(self.session.raise(otp));
                 if self.is_subject(&raised) {
                     self.set_level(true);
                 }
             }
             Act::RevokeOthers => {
-                let ended = now(self.session.revoke_others());
+                let ended = alone(self.session.revoke_others());
                 if self.is_subject(&ended)
                     && let Some(subject) = self.subject()
                 {
@@ -154,7 +154,7 @@ impl Request<'_> {
             .filter(|(_, life)| *life == Life::Live)
             .count();
         let over = |count: usize| (count + 1).saturating_sub(self.player.limit);
-        let outcome = now(self.session.login(Login::new(who(subject)))).unwrap();
+        let outcome = alone(self.session.login(Login::new(who(subject)))).unwrap();
         match outcome {
             LoginOutcome::Denied { active: told } => {
                 assert_eq!(self.player.at_limit, AtLimit::Reject);
@@ -267,7 +267,7 @@ impl Request<'_> {
     }
 
     fn finish(mut self, failed: bool) -> Finished {
-        let finished = now(self.session.finish(failed));
+        let finished = alone(self.session.finish(failed));
         assert!(finished.refusal.is_none(), "{:?}", finished.refusal);
         if !failed {
             self.commit();
