@@ -67,6 +67,12 @@ impl RecordFixture {
         }
     }
 
+    /// Returns whose session it will be.
+    #[must_use]
+    pub const fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
+    }
+
     /// Sets both timeouts.
     pub fn timeouts(mut self, idle: Option<Duration>, absolute: Duration) -> Self {
         self.limits = match idle {

@@ -31,6 +31,8 @@ use crate::random::random_bytes;
 use crate::record::SessionRecord;
 use crate::record::WriteId;
 use crate::store::DynStore;
+use crate::store::HandleTags;
+use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
 
@@ -144,8 +146,15 @@ impl SessionManager {
         self.0.names.next(self.random())
     }
 
-    pub(crate) fn new_handle(&self) -> Result<SessionHandle, RandomUnavailable> {
-        random_bytes(self.random()).map(SessionHandle::from_bytes)
+    /// Draws a handle. That of a subject's session begins with the tag that the store asks for.
+    pub(crate) fn new_handle(
+        &self,
+        subject: Option<&Subject>,
+    ) -> Result<SessionHandle, RandomUnavailable> {
+        let handle = random_bytes(self.random()).map(SessionHandle::from_bytes)?;
+        Ok(subject
+            .and_then(|subject| self.0.store.handle_tag(subject))
+            .map_or(handle, |tag| tag.put_on(handle)))
     }
 
     pub(crate) fn emit(&self, event: &Event) {

@@ -25,6 +25,7 @@ pub use self::facts::EpochStamp;
 pub use self::facts::Revision;
 pub use self::facts::WriteId;
 pub use self::tombstone::Tombstone;
+pub use self::tombstone::TombstoneParts;
 
 /// What a store keeps of a live session.
 ///
@@ -123,6 +124,26 @@ impl SessionRecord {
     #[must_use]
     pub const fn stamped(mut self, epochs: EpochStamp) -> Self {
         self.epochs = epochs;
+        self
+    }
+
+    /// Puts activity back that a store keeps apart from the bytes of the record, so that a touch
+    /// writes two numbers and not the record: the later `last_seen` of the two, and when the token
+    /// was confirmed, where the record does not say so itself.
+    #[must_use]
+    pub fn with_activity(mut self, last_seen: Timestamp, confirmed_at: Option<Timestamp>) -> Self {
+        self.last_seen = self.last_seen.max(last_seen);
+        if let Some(confirmed_at) = confirmed_at {
+            self.credential.confirm(confirmed_at);
+        }
+        self
+    }
+
+    /// Puts other data in place of the application's. For stores around a store that keep the data
+    /// in another form, for instance encrypted; the record is otherwise as it was.
+    #[must_use]
+    pub fn with_data(mut self, data: DataMap) -> Self {
+        self.data = data;
         self
     }
 

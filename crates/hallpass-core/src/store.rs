@@ -18,6 +18,8 @@ pub use self::abilities::Ending;
 pub use self::abilities::EpochScope;
 pub use self::abilities::Epochs;
 pub use self::abilities::FeedListener;
+pub use self::abilities::HandleTag;
+pub use self::abilities::HandleTags;
 pub use self::abilities::Replaced;
 pub use self::abilities::RevocationFeed;
 pub use self::abilities::SubjectIndex;

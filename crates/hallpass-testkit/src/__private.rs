@@ -9,6 +9,7 @@ pub use hallpass_core::SessionStore;
 /// The traits behind the names of the abilities.
 pub mod abilities {
     pub use hallpass_core::Epochs as epochs;
+    pub use hallpass_core::HandleTags as tags;
     pub use hallpass_core::RevocationFeed as feed;
     pub use hallpass_core::SubjectIndex as index;
     pub use hallpass_core::Sweep as sweep;

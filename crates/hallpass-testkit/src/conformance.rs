@@ -39,6 +39,7 @@ pub mod one_winner;
 pub mod overwrite;
 pub mod resurrection;
 pub mod sweep;
+pub mod tags;
 pub mod touch;
 
 pub use self::bed::TestBed;

@@ -15,6 +15,8 @@ use hallpass_core::Ending;
 use hallpass_core::EpochScope;
 use hallpass_core::Epochs;
 use hallpass_core::FeedListener;
+use hallpass_core::HandleTag;
+use hallpass_core::HandleTags;
 use hallpass_core::Load;
 use hallpass_core::Revision;
 use hallpass_core::RevocationFeed;
@@ -193,6 +195,13 @@ impl<S: Epochs> Epochs for FaultyStore<S> {
                 self.store.advance(scope, reason, now),
             )
             .await
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<S: HandleTags> HandleTags for FaultyStore<S> {
+    fn handle_tag(&self, subject: &Subject) -> Option<HandleTag> {
+        self.store.handle_tag(subject)
     }
 }
 

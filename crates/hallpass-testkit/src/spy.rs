@@ -15,6 +15,8 @@ use hallpass_core::Ending;
 use hallpass_core::EpochScope;
 use hallpass_core::Epochs;
 use hallpass_core::FeedListener;
+use hallpass_core::HandleTag;
+use hallpass_core::HandleTags;
 use hallpass_core::Load;
 use hallpass_core::Revision;
 use hallpass_core::RevocationFeed;
@@ -166,6 +168,13 @@ impl<S: Epochs> Epochs for SpyStore<S> {
     ) -> Result<(), StoreError> {
         self.log.call(StoreOperation::Advance, None);
         self.store.advance(scope, reason, now).await
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<S: HandleTags> HandleTags for SpyStore<S> {
+    fn handle_tag(&self, subject: &Subject) -> Option<HandleTag> {
+        self.store.handle_tag(subject)
     }
 }
 

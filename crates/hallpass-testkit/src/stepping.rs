@@ -15,6 +15,8 @@ use hallpass_core::Ending;
 use hallpass_core::EpochScope;
 use hallpass_core::Epochs;
 use hallpass_core::FeedListener;
+use hallpass_core::HandleTag;
+use hallpass_core::HandleTags;
 use hallpass_core::Load;
 use hallpass_core::Revision;
 use hallpass_core::RevocationFeed;
@@ -188,6 +190,13 @@ impl<S: Epochs> Epochs for SteppingStore<S> {
     ) -> Result<(), StoreError> {
         let call = || self.store.advance(scope, reason, now);
         self.call(StoreOperation::Advance, call).await
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<S: HandleTags> HandleTags for SteppingStore<S> {
+    fn handle_tag(&self, subject: &Subject) -> Option<HandleTag> {
+        self.store.handle_tag(subject)
     }
 }
 

@@ -22,8 +22,10 @@ use crate::authentication::Authentication;
 use crate::client::ClientFacts;
 use crate::data::DataMap;
 use crate::data::Entry;
+use crate::end::EndReason;
 use crate::ratchet::StoredCredential;
 use crate::ratchet::StoredPrevious;
+use crate::store::Ending;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
@@ -77,6 +79,60 @@ impl Tombstone {
     }
 
     /// Reads a tombstone from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEncoding`]; a store reports it as
+    /// [`StoreErrorKind::Corrupt`](crate::StoreErrorKind::Corrupt).
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
+        decode(bytes)
+    }
+}
+
+impl EndReason {
+    /// Returns the bytes of the reason, for stores that keep it apart from a tombstone.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads a reason from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEncoding`]; a store reports it as
+    /// [`StoreErrorKind::Corrupt`](crate::StoreErrorKind::Corrupt).
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
+        decode(bytes)
+    }
+}
+
+impl Ending {
+    /// Returns the bytes of the ending, for feeds.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads an ending from its bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidEncoding`]; a feed that meets such a message tells its listeners that endings may
+    /// have been missed.
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
+        decode(bytes)
+    }
+}
+
+impl DataMap {
+    /// Returns the bytes of the data, for stores around a store that keep them in another form.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads data from their bytes.
     ///
     /// # Errors
     ///

@@ -67,6 +67,19 @@ impl Tombstone {
         }
     }
 
+    /// Returns the tombstone with these parts, for stores that keep them apart.
+    #[must_use]
+    pub fn from_parts(parts: TombstoneParts) -> Self {
+        Self {
+            handle: parts.handle,
+            digest: parts.digest.map(TokenDigest::to_bytes),
+            subject: parts.subject,
+            reason: parts.reason,
+            ended_at: parts.ended_at,
+            keep_until: parts.keep_until,
+        }
+    }
+
     /// Returns whether it is what stays of a session that this ended.
     pub(crate) fn is_of(&self, end: &End) -> bool {
         self.digest.is_some()
@@ -79,6 +92,13 @@ impl Tombstone {
     #[must_use]
     pub const fn handle(&self) -> SessionHandle {
         self.handle
+    }
+
+    /// Returns the digest of the token that was current when the session ended, where the session
+    /// was known.
+    #[must_use]
+    pub fn digest(&self) -> Option<TokenDigest> {
+        self.digest.map(TokenDigest::from_bytes)
     }
 
     /// Returns whose session it was.
@@ -114,4 +134,26 @@ impl Tombstone {
                 .digest
                 .is_some_and(|digest| TokenDigest::from_bytes(digest) == token.digest())
     }
+}
+
+/// What a [`Tombstone`] is made of, for stores that keep the parts in columns of their own.
+///
+/// Such a store says itself what [`Tombstone::of`] says: the tombstone of a subject's session is kept
+/// until the absolute deadline, that of an anonymous one for one idle timeout and never longer than
+/// until the absolute deadline, and none ends before it begins.
+#[derive(Clone, Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a store gives every part")]
+pub struct TombstoneParts {
+    /// The public name of the session.
+    pub handle: SessionHandle,
+    /// The digest of the token that was current; `None` where nothing was known of the session.
+    pub digest: Option<TokenDigest>,
+    /// Whose session it was.
+    pub subject: Option<Subject>,
+    /// Why it ended. [`EndReason::decode`] reads it from its bytes.
+    pub reason: EndReason,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// Until when it is kept.
+    pub keep_until: Timestamp,
 }

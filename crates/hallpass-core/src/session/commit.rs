@@ -170,7 +170,7 @@ impl Session {
             remembered,
             client: &client,
         });
-        let handle = manager.new_handle()?;
+        let handle = manager.new_handle(subject)?;
         let (credential, token) = Credential::first(handle, manager.random(), client.kind(), now)?;
         let new = NewRecord {
             handle,

@@ -5,6 +5,9 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::Weak;
 
+use serde::Deserialize;
+use serde::Serialize;
+
 use super::Bound;
 use super::SessionStore;
 use super::StoreError;
@@ -126,7 +129,7 @@ pub trait Epochs: SessionStore {
 }
 
 /// Whose sessions an epoch is about.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "every store implements every scope"
@@ -149,6 +152,61 @@ impl EpochScope {
             Self::Subject(scope) => subject == Some(scope),
             Self::Tenant(scope) => subject.and_then(Subject::tenant) == Some(scope),
         }
+    }
+}
+
+/// A store that spreads sessions over several servers by their handles, and keeps those of one
+/// subject together.
+///
+/// Needed where one atomic step reaches one server only, as in a Redis Cluster: the record of a
+/// session, the index of its subject and the counters that end it have to be on the same one. The
+/// core makes the handle of every session of a subject with the tag of the subject in front; that of
+/// an anonymous session is random. The suite tests it with `abilities: [tags]`.
+///
+/// # Contract
+///
+/// 1. The tag of a subject, tenant included, is always the same, on every node.
+/// 2. The tag tells little of the subject: it is a keyed hash. Handles are public, and sessions with
+///    the same tag may be of one subject.
+///
+/// # Errors, cancel safety, concurrency
+///
+/// As for [`SessionStore`]. Must not block: it is computed for each login.
+pub trait HandleTags: SessionStore {
+    /// Returns what the handles of a subject's sessions begin with; `None` where any handle will do.
+    fn handle_tag(&self, subject: &Subject) -> Option<HandleTag>;
+}
+
+/// What the handles of a subject's sessions begin with: 2 of the 16 bytes. The other 14 are random.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct HandleTag([u8; 2]);
+
+impl HandleTag {
+    /// Returns the tag with these bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 2]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes of the tag.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 2] {
+        self.0
+    }
+
+    /// Returns the tag of a handle.
+    #[must_use]
+    pub const fn of(handle: SessionHandle) -> Self {
+        let [first, second, ..] = handle.to_bytes();
+        Self([first, second])
+    }
+
+    /// Puts the tag in front of a handle.
+    #[must_use]
+    pub const fn put_on(self, handle: SessionHandle) -> SessionHandle {
+        let mut bytes = handle.to_bytes();
+        [bytes[0], bytes[1]] = self.0;
+        SessionHandle::from_bytes(bytes)
     }
 }
 
@@ -210,8 +268,8 @@ pub trait FeedListener: fmt::Debug + Send + Sync {
     fn interrupted(&self);
 }
 
-/// What ended.
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// What ended. [`Ending::encode`] makes the bytes that a feed carries.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[expect(clippy::exhaustive_enums, reason = "every feed carries every kind")]
 pub enum Ending {
     /// All sessions of a scope.

@@ -16,6 +16,8 @@ use super::Ending;
 use super::EpochScope;
 use super::Epochs;
 use super::FeedListener;
+use super::HandleTag;
+use super::HandleTags;
 use super::Load;
 use super::RevocationFeed;
 use super::SessionStore;
@@ -40,6 +42,7 @@ use self::erased::ErasedFeed;
 use self::erased::ErasedIndex;
 use self::erased::ErasedStore;
 use self::erased::ErasedSweep;
+use self::erased::ErasedTags;
 
 /// A store behind a pointer, which remembers what the store is able to do.
 ///
@@ -63,6 +66,7 @@ pub struct DynStore {
     epochs: Option<Arc<dyn ErasedEpochs>>,
     sweep: Option<Arc<dyn ErasedSweep>>,
     feed: Option<Arc<dyn ErasedFeed>>,
+    tags: Option<Arc<dyn ErasedTags>>,
 }
 
 impl DynStore {
@@ -75,6 +79,7 @@ impl DynStore {
             epochs: None,
             sweep: None,
             feed: None,
+            tags: None,
         };
         DynStoreBuilder { store, erased }
     }
@@ -102,6 +107,12 @@ impl DynStore {
     pub fn has_feed(&self) -> bool {
         self.feed.is_some()
     }
+
+    /// Returns whether the store has [`HandleTags`].
+    #[must_use]
+    pub fn has_tags(&self) -> bool {
+        self.tags.is_some()
+    }
 }
 
 impl fmt::Debug for DynStore {
@@ -112,6 +123,7 @@ impl fmt::Debug for DynStore {
             .field("epochs", &self.has_epochs())
             .field("sweep", &self.has_sweep())
             .field("feed", &self.has_feed())
+            .field("tags", &self.has_tags())
             .finish()
     }
 }
@@ -158,6 +170,15 @@ impl<S: SessionStore> DynStoreBuilder<S> {
         S: RevocationFeed,
     {
         self.erased.feed = Some(Arc::clone(&self.store) as _);
+        self
+    }
+
+    /// Uses the [`HandleTags`] of the store. A store that has them needs them.
+    pub fn with_tags(mut self) -> Self
+    where
+        S: HandleTags,
+    {
+        self.erased.tags = Some(Arc::clone(&self.store) as _);
         self
     }
 
@@ -272,6 +293,14 @@ impl RevocationFeed for DynStore {
         if let Some(feed) = &self.feed {
             feed.subscribe(listener);
         }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl HandleTags for DynStore {
+    /// None where the store has no tags.
+    fn handle_tag(&self, subject: &Subject) -> Option<HandleTag> {
+        self.tags.as_ref().and_then(|tags| tags.handle_tag(subject))
     }
 }
 

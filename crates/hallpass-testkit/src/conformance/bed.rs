@@ -1,5 +1,6 @@
 //! A fresh store under test, and what is put into it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -7,6 +8,8 @@ use std::sync::PoisonError;
 use hallpass_core::Create;
 use hallpass_core::End;
 use hallpass_core::EndReason;
+use hallpass_core::HandleTag;
+use hallpass_core::HandleTags;
 use hallpass_core::NextWrite;
 use hallpass_core::RandomUnavailable;
 use hallpass_core::RecordFixture;
@@ -27,11 +30,21 @@ use crate::SeededRandom;
 ///
 /// [`conformance!`](crate::conformance!) makes one for each test. Make one by hand to run a single
 /// test of the suite, for instance under a runtime of your own.
-#[derive(Debug)]
 pub struct TestBed<S> {
     here: Node<S>,
     there: Node<S>,
     random: SeededRandom,
+    tag: fn(&S, &Subject) -> Option<HandleTag>,
+}
+
+impl<S: fmt::Debug> fmt::Debug for TestBed<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestBed")
+            .field("here", &self.here)
+            .field("there", &self.there)
+            .field("random", &self.random)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<S: SessionStore> TestBed<S> {
@@ -43,6 +56,7 @@ impl<S: SessionStore> TestBed<S> {
             there: here.clone(),
             here,
             random: SeededRandom::new(0),
+            tag: |_store, _subject| None,
         }
     }
 
@@ -58,6 +72,16 @@ impl<S: SessionStore> TestBed<S> {
             there,
             ..Self::new(store)
         }
+    }
+
+    /// Makes the handles of subjects' sessions as the core does for a store with [`HandleTags`].
+    #[must_use]
+    pub fn with_tags(mut self) -> Self
+    where
+        S: HandleTags,
+    {
+        self.tag = HandleTags::handle_tag;
+        self
     }
 
     /// The node that most calls come from.
@@ -89,7 +113,18 @@ impl<S: SessionStore> TestBed<S> {
         fixture: RecordFixture,
         now: Timestamp,
     ) -> (SessionRecord, SessionToken) {
-        built(fixture, &self.random, now)
+        let tag = fixture
+            .subject()
+            .and_then(|subject| (self.tag)(self.here.store(), subject));
+        let Some(tag) = tag else {
+            return built(fixture, &self.random, now);
+        };
+        let mut handle = [0; 16];
+        self.random
+            .fill(&mut handle)
+            .unwrap_or_else(|error| panic!("{error}"));
+        let handle = tag.put_on(SessionHandle::from_bytes(handle));
+        built(fixture, &self.first_draw(handle), now)
     }
 
     /// Returns a record with this name that is not stored yet.
@@ -99,13 +134,16 @@ impl<S: SessionStore> TestBed<S> {
         fixture: RecordFixture,
         now: Timestamp,
     ) -> SessionRecord {
-        let draws = FirstDraw {
-            first: Mutex::new(Some(handle)),
-            rest: &self.random,
-        };
-        let (record, _token) = built(fixture, &draws, now);
+        let (record, _token) = built(fixture, &self.first_draw(handle), now);
         assert_eq!(record.handle(), handle, "a fixture draws the handle first");
         record
+    }
+
+    const fn first_draw(&self, handle: SessionHandle) -> FirstDraw<'_> {
+        FirstDraw {
+            first: Mutex::new(Some(handle)),
+            rest: &self.random,
+        }
     }
 
     /// Stores a record that begins at [`START`], and returns it.

@@ -13,9 +13,11 @@
 ///   node of the tests is the same value.
 /// - `abilities` names what the store is able to do beside keeping records: any of `index`
 ///   ([`SubjectIndex`](hallpass_core::SubjectIndex)), `epochs` ([`Epochs`](hallpass_core::Epochs)),
-///   `sweep` ([`Sweep`](hallpass_core::Sweep)) and `feed`
-///   ([`RevocationFeed`](hallpass_core::RevocationFeed)), in any order; it may be empty. What both
-///   an index and epochs promise is tested where both are named.
+///   `sweep` ([`Sweep`](hallpass_core::Sweep)), `feed`
+///   ([`RevocationFeed`](hallpass_core::RevocationFeed)) and `tags`
+///   ([`HandleTags`](hallpass_core::HandleTags)), in any order; it may be empty. What both
+///   an index and epochs promise is tested where both are named. Where `tags` is named, the handles
+///   of all tests are made as the core makes them.
 ///
 /// Each test runs on a runtime of tokio that the testkit makes, with all drivers and more than one
 /// thread. A store that answers an error fails the test.
@@ -70,12 +72,21 @@ macro_rules! __suite {
         async fn bed() -> $crate::conformance::TestBed<
             impl $crate::__private::SessionStore $(+ $crate::__private::abilities::$ability)*
         > {
-            $bed
+            $crate::__bed! { [$($ability)*] $bed }
         }
 
         $crate::__clauses! {}
         $crate::__abilities! { [$($ability)*] $($ability)* }
     };
+}
+
+/// The bed, which asks the store for the tags of handles where it has them.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bed {
+    ([] $bed:expr) => { $bed };
+    ([tags $($rest:ident)*] $bed:expr) => { $bed.with_tags() };
+    ([$other:ident $($rest:ident)*] $bed:expr) => { $crate::__bed! { [$($rest)*] $bed } };
 }
 
 /// The tests of one module of the suite.
@@ -274,6 +285,13 @@ macro_rules! __abilities {
             a_sweep_is_bounded_and_says_whether_there_is_more
             sweeps_that_race_remove_only_what_is_past_its_time
             a_sweep_that_races_a_touch_removes_no_live_session
+        }
+        $crate::__abilities! { [$($all)*] $($rest)* }
+    };
+    ([$($all:ident)*] tags $($rest:ident)*) => {
+        $crate::__tests! { tags:
+            the_tag_of_a_subject_is_the_same_on_every_node
+            subjects_are_spread_by_their_tags
         }
         $crate::__abilities! { [$($all)*] $($rest)* }
     };

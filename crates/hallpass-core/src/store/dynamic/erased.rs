@@ -18,6 +18,8 @@ use crate::store::Ending;
 use crate::store::EpochScope;
 use crate::store::Epochs;
 use crate::store::FeedListener;
+use crate::store::HandleTag;
+use crate::store::HandleTags;
 use crate::store::Load;
 use crate::store::RevocationFeed;
 use crate::store::SessionStore;
@@ -158,5 +160,15 @@ impl<S: RevocationFeed> ErasedFeed for S {
 
     fn subscribe(&self, listener: Weak<dyn FeedListener>) {
         RevocationFeed::subscribe(self, listener);
+    }
+}
+
+pub(super) trait ErasedTags: Send + Sync {
+    fn handle_tag(&self, subject: &Subject) -> Option<HandleTag>;
+}
+
+impl<S: HandleTags> ErasedTags for S {
+    fn handle_tag(&self, subject: &Subject) -> Option<HandleTag> {
+        HandleTags::handle_tag(self, subject)
     }
 }
