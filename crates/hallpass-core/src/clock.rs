@@ -4,6 +4,8 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
+#[cfg(feature = "system-clock")]
+use std::{sync::OnceLock, time::Instant};
 
 use crate::time::Timestamp;
 
@@ -21,6 +23,14 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Clock: fmt::Debug + Send + Sync {
     /// Returns the present instant.
     fn now(&self) -> Timestamp;
+
+    /// Returns how long ago some fixed moment was, to tell how long something took.
+    ///
+    /// Never compared with [`Clock::now`]. As that one, unless it is written anew; a clock that has
+    /// a finer count, which never goes backwards, tells that.
+    fn count(&self) -> Duration {
+        Duration::from_millis(self.now().as_millis())
+    }
 
     /// Returns a future that is ready once `duration` has passed.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
@@ -46,6 +56,12 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         std::time::SystemTime::now().into()
+    }
+
+    fn count(&self) -> Duration {
+        static FIRST: OnceLock<Instant> = OnceLock::new();
+
+        FIRST.get_or_init(Instant::now).elapsed()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -53,9 +53,10 @@ impl SessionError {
     /// Returns what to tell of a write that failed: a store that refuses has applied nothing, and
     /// one that did not answer may have.
     pub(crate) fn of_write(error: StoreError) -> Self {
-        match error.kind() {
-            StoreErrorKind::Unavailable => Self::InDoubt(error),
-            StoreErrorKind::Corrupt | StoreErrorKind::Rejected => Self::Unavailable(error),
+        if error.leaves_in_doubt() {
+            Self::InDoubt(error)
+        } else {
+            Self::Unavailable(error)
         }
     }
 

@@ -1,6 +1,7 @@
 //! What happened, for audit and alerts.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::client::ClientFacts;
 use crate::end::EndReason;
@@ -99,6 +100,21 @@ pub enum EventKind {
     },
     /// An old token was presented outside of every window: somebody has a copy.
     Replayed,
+    /// The store did not answer several calls in a row: it is not asked until it is back, but by
+    /// one call now and then.
+    StoreAway,
+    /// The store answers again.
+    StoreBack,
+    /// A call of the store is over. Told only where
+    /// [`ManagerBuilder::time_store_calls`](crate::ManagerBuilder::time_store_calls) asks for it.
+    StoreCalled {
+        /// The operation.
+        operation: StoreOperation,
+        /// The kind of the fault, where it failed.
+        error: Option<StoreErrorKind>,
+        /// How long it took.
+        took: Duration,
+    },
     /// A call of the store failed.
     StoreFailed {
         /// The operation.
@@ -129,6 +145,9 @@ impl EventKind {
             Self::Renewed => "renewed",
             Self::Repaired { .. } => "repaired",
             Self::Replayed => "replayed",
+            Self::StoreAway => "store_away",
+            Self::StoreBack => "store_back",
+            Self::StoreCalled { .. } => "store_called",
             Self::StoreFailed { .. } => "store_failed",
             Self::Unknown => "unknown",
         }
@@ -277,6 +296,7 @@ impl EventSink for TracingSink {
         }
         match event.kind {
             EventKind::Replayed
+            | EventKind::StoreAway
             | EventKind::StoreFailed { .. }
             | EventKind::OutrankedLate
             | EventKind::Repaired { late: true } => write_at!(warn),
@@ -286,12 +306,14 @@ impl EventSink for TracingSink {
             | EventKind::LoggedIn
             | EventKind::LoginDenied
             | EventKind::Lowered
-            | EventKind::Raised => write_at!(info),
+            | EventKind::Raised
+            | EventKind::StoreBack => write_at!(info),
             EventKind::Created
             | EventKind::PresentedEnded(_)
             | EventKind::Refused(_)
             | EventKind::Renewed
             | EventKind::Repaired { late: false }
+            | EventKind::StoreCalled { .. }
             | EventKind::Unknown => write_at!(debug),
         }
     }

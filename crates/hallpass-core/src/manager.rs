@@ -4,6 +4,7 @@ mod admin;
 mod builder;
 mod calls;
 mod change;
+mod circuit;
 mod lanes;
 mod names;
 mod open;
@@ -36,6 +37,7 @@ use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
 
+use self::circuit::Circuit;
 use self::lanes::Lanes;
 use self::names::WriteNames;
 use self::walks::Walks;
@@ -87,6 +89,8 @@ struct Inner {
     store_timeout: Duration,
     payload_limit: usize,
     on_outage: OnOutage,
+    circuit: Circuit,
+    time_store_calls: bool,
     lanes: Lanes,
     names: WriteNames,
     walks: Walks,

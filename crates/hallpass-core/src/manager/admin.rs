@@ -11,7 +11,6 @@ use crate::error::SessionError;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::policy::PolicyFacts;
-use crate::random::random_bytes;
 use crate::record::SessionRecord;
 use crate::record::Tombstone;
 use crate::store::End;
@@ -247,16 +246,10 @@ impl SessionManager {
     pub async fn sweep_every(&self, period: Duration, max: usize) {
         loop {
             // Nodes that started together do not sweep together.
-            let jitter = random_bytes(self.random()).map_or(0, |[byte]| u32::from(byte));
-            self.clock()
-                .sleep(period.saturating_add(period / 2_550 * jitter))
-                .await;
+            let jitter = period / 2_550 * u32::from(self.jitter());
+            self.clock().sleep(period.saturating_add(jitter)).await;
             // One batch after the other, with a breath for everybody else in between.
-            while let Ok(Swept {
-                more: true,
-                removed: 1..,
-            }) = self.sweep(max).await
-            {
+            while let Ok(Swept { more: true, .. }) = self.sweep(max).await {
                 self.clock().sleep(Duration::from_millis(10)).await;
             }
         }

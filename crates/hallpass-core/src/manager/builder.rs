@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Inner;
 use super::SessionManager;
+use super::circuit::Circuit;
 use super::lanes::Lanes;
 use super::names::WriteNames;
 use super::walks::Walks;
@@ -48,6 +49,8 @@ pub struct ManagerBuilder {
     store_timeout: Duration,
     payload_limit: usize,
     on_outage: OnOutage,
+    fail_fast_after: u32,
+    time_store_calls: bool,
 }
 
 impl SessionManager {
@@ -72,6 +75,8 @@ impl SessionManager {
             store_timeout: Duration::from_secs(2),
             payload_limit: 64 * 1024,
             on_outage: OnOutage::Refuse,
+            fail_fast_after: 5,
+            time_store_calls: false,
         }
     }
 }
@@ -118,6 +123,23 @@ impl ManagerBuilder {
         self
     }
 
+    /// After how many calls in a row without an answer the store is left alone: calls fail at once,
+    /// as unavailable, and after 0.1 seconds, then 0.2, up to 5, one is let through to see whether
+    /// it is back. Without this every request waits for its time-out, and a store that comes back is
+    /// met with all of them. 0 for never. Default: 5.
+    pub const fn fail_fast_after(mut self, calls: u32) -> Self {
+        self.fail_fast_after = calls;
+        self
+    }
+
+    /// Whether every call of the store is told to the events, with its outcome and how long it took:
+    /// [`EventKind::StoreCalled`](crate::EventKind::StoreCalled). For metrics; it costs two readings
+    /// of the clock for each call. Default: no.
+    pub const fn time_store_calls(mut self, yes: bool) -> Self {
+        self.time_store_calls = yes;
+        self
+    }
+
     /// Checks everything together and starts the manager.
     ///
     /// # Errors
@@ -158,6 +180,8 @@ impl ManagerBuilder {
             store_timeout: self.store_timeout,
             payload_limit: self.payload_limit,
             on_outage: self.on_outage,
+            circuit: Circuit::new(self.fail_fast_after),
+            time_store_calls: self.time_store_calls,
             lanes: Lanes::default(),
             names: WriteNames::default(),
             walks: Walks::default(),

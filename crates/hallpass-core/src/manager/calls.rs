@@ -6,11 +6,14 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::SessionManager;
+use super::circuit::Permit;
+use super::circuit::Turn;
 use super::waiting::race;
 use crate::end::EndReason;
 use crate::event::Event;
 use crate::event::EventKind;
 use crate::event::StoreOperation;
+use crate::random::random_bytes;
 use crate::record::Revision;
 use crate::record::SessionRecord;
 use crate::record::Tombstone;
@@ -164,29 +167,59 @@ impl SessionManager {
         operation: StoreOperation,
         call: Pin<&mut (impl Future<Output = Result<T, StoreError>> + Send)>,
     ) -> Result<T, StoreError> {
+        let circuit = &self.0.circuit;
+        let count = || self.clock().count();
+        let permit = circuit.permit(count);
+        if let Permit::Rest = permit {
+            return Err(StoreError::resting());
+        }
+        let began = self.0.time_store_calls.then(count);
         let limit = || self.clock().sleep(self.0.store_timeout);
         // A store that hangs is not asked again by the same request.
         let answer = race(call, limit)
             .await
             .unwrap_or_else(|| Err(StoreError::timed_out()));
-        if let Err(error) = &answer {
-            let error = error.kind();
-            self.emit(&Event::new(
-                self.now(),
-                EventKind::StoreFailed { operation, error },
-            ));
+        let error = answer.as_ref().err().map(StoreError::kind);
+        if let Some(began) = began {
+            let took = count().saturating_sub(began);
+            self.tell_of_store(EventKind::StoreCalled {
+                operation,
+                error,
+                took,
+            });
+        }
+        if let Some(error) = error {
+            self.tell_of_store(EventKind::StoreFailed { operation, error });
+        }
+        let turn = if error == Some(StoreErrorKind::Unavailable) {
+            circuit.unanswered(&permit, count, || self.jitter())
+        } else {
+            circuit.answered()
+        };
+        match turn {
+            Some(Turn::Away) => self.tell_of_store(EventKind::StoreAway),
+            Some(Turn::Back) => self.tell_of_store(EventKind::StoreBack),
+            None => {}
         }
         answer
+    }
+
+    fn tell_of_store(&self, kind: EventKind) {
+        self.emit(&Event::new(self.now(), kind));
+    }
+
+    /// Returns a number that spreads what several nodes do at the same time.
+    pub(super) fn jitter(&self) -> u8 {
+        random_bytes(self.random()).map_or(0, |[byte]| byte)
     }
 }
 
 /// Whatever a store says to the repetition of a write whose answer was lost: nobody knows whether
 /// the write was applied, so it must not pass for refused.
 fn after_a_lost_answer(error: StoreError) -> StoreError {
-    match error.kind() {
-        StoreErrorKind::Unavailable => error,
-        StoreErrorKind::Corrupt | StoreErrorKind::Rejected => {
-            StoreError::new(StoreErrorKind::Unavailable, error)
-        }
+    if error.leaves_in_doubt() {
+        error
+    } else {
+        StoreError::new(StoreErrorKind::Unavailable, error)
     }
 }

@@ -42,10 +42,21 @@ impl StoreError {
         Self::new(StoreErrorKind::Unavailable, TimedOut)
     }
 
+    /// The engine did not ask: the store has not answered for a while.
+    pub(crate) fn resting() -> Self {
+        Self::new(StoreErrorKind::Unavailable, Resting)
+    }
+
+    /// Returns whether a write may have been applied all the same: it was asked for, and there is
+    /// no answer.
+    pub(crate) fn leaves_in_doubt(&self) -> bool {
+        self.kind == StoreErrorKind::Unavailable && !self.source.is::<Resting>()
+    }
+
     /// Returns whether the same request may ask again: the answer was lost, and the store is not
     /// known to hang.
     pub(crate) fn may_be_repeated(&self) -> bool {
-        self.kind == StoreErrorKind::Unavailable && !self.source.is::<TimedOut>()
+        self.leaves_in_doubt() && !self.source.is::<TimedOut>()
     }
 
     /// Returns the kind of the fault.
@@ -74,3 +85,7 @@ impl Error for StoreError {
 #[derive(Debug, thiserror::Error)]
 #[error("the time-out for calls of the store is over")]
 struct TimedOut;
+
+#[derive(Debug, thiserror::Error)]
+#[error("not asked: the store did not answer the calls before")]
+struct Resting;
