@@ -24,6 +24,7 @@ mod login;
 mod lost_answers;
 mod model;
 mod operations;
+mod outage;
 mod outcomes;
 mod races;
 mod ratchet_model;

@@ -17,6 +17,7 @@ use hallpass::Finished;
 use hallpass::Instruction;
 use hallpass::Login;
 use hallpass::LoginOutcome;
+use hallpass::ManagerBuilder;
 use hallpass::MemoryStore;
 use hallpass::Presented;
 use hallpass::Session;
@@ -55,6 +56,15 @@ impl World {
     }
 
     pub(crate) fn with(policy: StandardPolicyBuilder) -> Self {
+        Self::made(policy, false)
+    }
+
+    /// The calls of the store are told to the events.
+    pub(crate) fn timed(policy: StandardPolicyBuilder) -> Self {
+        Self::made(policy, true)
+    }
+
+    fn made(policy: StandardPolicyBuilder, timed: bool) -> Self {
         let faults = FaultyStore::new(MemoryStore::new());
         let spy = SpyStore::new(faults.clone());
         let log = spy.log();
@@ -66,7 +76,8 @@ impl World {
             .build();
         let clock = ManualClock::default();
         let events = Recorder::default();
-        let manager = node(&store, &clock, policy, &events, 7);
+        let builder = node(&store, &clock, policy, &events, 7);
+        let manager = builder.time_store_calls(timed).build().unwrap();
         Self {
             manager,
             clock,
@@ -79,7 +90,8 @@ impl World {
 
     /// A second node on the same store.
     pub(crate) fn second_node(&self, policy: StandardPolicyBuilder) -> Self {
-        let manager = node(&self.store, &self.clock, policy, &self.events, 8);
+        let builder = node(&self.store, &self.clock, policy, &self.events, 8);
+        let manager = builder.build().unwrap();
         Self {
             manager,
             ..self.clone()
@@ -98,13 +110,11 @@ fn node(
     policy: StandardPolicyBuilder,
     events: &Recorder,
     seed: u64,
-) -> SessionManager {
+) -> ManagerBuilder {
     SessionManager::builder_with_clock(store.clone(), clock.clone())
         .policy(policy.build().unwrap())
         .random(SeededRandom::new(seed))
         .events(events.clone())
-        .build()
-        .unwrap()
 }
 
 /// Keeps the events.
