@@ -1,10 +1,12 @@
-//! Developer commands of hallpass: `cargo xtask test`, `loom`, `check` and `tidy`.
+//! Developer commands of hallpass: `cargo xtask test`, `servers`, `loom`, `check` and `tidy`.
 //!
 //! Each command prints what it runs, so that a step that failed can be repeated by hand.
 
 mod check;
+mod interrupt;
 mod loom;
 mod process;
+mod servers;
 mod test;
 mod tidy;
 
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
 fn dispatch(arguments: &[&str]) -> Result {
     match arguments {
         ["test", filters @ ..] => test::run(filters),
+        ["servers"] => servers::run(),
         ["loom"] => loom::run(),
         ["check"] => check::run(Extent::Usual),
         ["check", "--full"] => check::run(Extent::Full),
@@ -45,6 +48,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   test [FILTER]...  runs every test and doctest, or those whose name contains a filter
+  servers           starts the servers that tests need, and keeps them until it is interrupted
   loom              runs the models of the memory store's locks, in every order of their threads
   check             formatting, lints, features, documentation and house rules
   check --full      the same, then licenses and advisories, the MSRV and API compatibility

@@ -11,13 +11,15 @@ use std::process::Command;
 use std::process::Stdio;
 
 use crate::Result;
+use crate::interrupt;
 
 /// A command line; its `Display` can be pasted into a shell.
 #[derive(Debug)]
 pub(crate) struct Process {
     program: &'static str,
     arguments: Vec<String>,
-    variables: Vec<(&'static str, &'static str)>,
+    variables: Vec<(&'static str, String)>,
+    ends_with_us: bool,
 }
 
 impl Process {
@@ -27,6 +29,7 @@ impl Process {
             program,
             arguments,
             variables: Vec::new(),
+            ends_with_us: false,
         }
     }
 
@@ -40,19 +43,31 @@ impl Process {
         self
     }
 
-    pub(crate) fn variable(mut self, name: &'static str, value: &'static str) -> Self {
-        self.variables.push((name, value));
+    pub(crate) fn variable(mut self, name: &'static str, value: &str) -> Self {
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Has the program asked to end when we are killed, where the system can do that.
+    pub(crate) fn ends_with_us(mut self) -> Self {
+        self.ends_with_us = true;
         self
     }
 
     /// Prints the command line, runs it with the output passed straight through, and tells whether
-    /// it succeeded.
+    /// it succeeded. After an interrupt nothing is run any more.
     pub(crate) fn succeeds(&self) -> Result<bool> {
+        interrupt::check()?;
         say(format_args!("$ {self}"))?;
-        let status = self
+        let mut child = self
             .command()
-            .status()
+            .spawn()
             .map_err(|error| self.not_started(&error))?;
+        let status = {
+            let _passed_on = interrupt::pass_on_to(&child);
+            child.wait()?
+        };
+        interrupt::check()?;
         Ok(status.success())
     }
 
@@ -89,10 +104,14 @@ impl Process {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(self.program);
+        let mut command = if self.ends_with_us {
+            hallpass_servers::command_that_ends_with_us(self.program)
+        } else {
+            Command::new(self.program)
+        };
         command
             .args(&self.arguments)
-            .envs(self.variables.iter().copied())
+            .envs(self.variables.iter().map(|(name, value)| (name, value)))
             // Set by the cargo that runs this tool; another toolchain's must not find it.
             .env_remove("CARGO")
             .current_dir(root());

@@ -1,8 +1,11 @@
-//! `cargo xtask test`: the models, then every test of the workspace, then every doctest.
+//! `cargo xtask test`: the models, then every test of the workspace, then every doctest, with servers
+//! to test with.
 
 use crate::Result;
+use crate::interrupt;
 use crate::loom;
 use crate::process::Process;
+use crate::servers::Servers;
 
 pub(crate) fn run(filters: &[&str]) -> Result {
     if let Some(option) = filters.iter().find(|filter| filter.starts_with('-')) {
@@ -13,6 +16,11 @@ pub(crate) fn run(filters: &[&str]) -> Result {
         .into());
     }
 
+    // Before the models: what is missing is said at once.
+    hallpass_servers::install()?;
+    // From here on a signal ends the runner and the servers, and does not end us before them.
+    interrupt::watch()?;
+
     // A failure of one runner does not hide those of the next. The models are no ordinary tests:
     // no filter selects them, and they come first, so that the output ends with the verdict of the
     // test runners.
@@ -20,6 +28,7 @@ pub(crate) fn run(filters: &[&str]) -> Result {
     if filters.is_empty()
         && let Err(error) = loom::run()
     {
+        interrupt::check()?;
         failed.push(error.to_string());
     }
     let has_nextest = Process::cargo(&["nextest", "--version"]).is_available();
@@ -28,11 +37,14 @@ pub(crate) fn run(filters: &[&str]) -> Result {
     } else {
         libtest(filters)
     };
+    let servers = Servers::start()?;
     for runner in [tests, doctests(filters)] {
-        if !runner.succeeds()? {
-            failed.push(format!("failed: {runner}"));
+        let with_servers = servers.pass_to(runner).ends_with_us();
+        if !with_servers.succeeds()? {
+            failed.push(format!("failed: {with_servers}"));
         }
     }
+    drop(servers);
     if failed.is_empty() {
         Ok(())
     } else {
