@@ -20,6 +20,7 @@ use crate::ratchet::Credential;
 use crate::record::NewRecord;
 use crate::record::SessionRecord;
 use crate::record::WriteId;
+use crate::store::HandleTag;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
@@ -30,6 +31,7 @@ use crate::token::SessionToken;
 #[must_use]
 pub struct RecordFixture {
     subject: Option<Subject>,
+    tag: Option<HandleTag>,
     limits: LimitsBuilder,
     data: DataMap,
 }
@@ -54,6 +56,7 @@ impl RecordFixture {
             .absolute(Duration::from_secs(3_600));
         Self {
             subject: None,
+            tag: None,
             limits,
             data: DataMap::default(),
         }
@@ -71,6 +74,12 @@ impl RecordFixture {
     #[must_use]
     pub const fn subject(&self) -> Option<&Subject> {
         self.subject.as_ref()
+    }
+
+    /// Puts the tag of a store in front of the handle, as the engine does.
+    pub const fn tagged(mut self, tag: Option<HandleTag>) -> Self {
+        self.tag = tag;
+        self
     }
 
     /// Sets both timeouts.
@@ -107,6 +116,7 @@ impl RecordFixture {
     ) -> Result<(SessionRecord, SessionToken), FixtureError> {
         let limits: Limits = self.limits.build()?;
         let handle = SessionHandle::from_bytes(random_bytes(random)?);
+        let handle = self.tag.map_or(handle, |tag| tag.put_on(handle));
         let (credential, token) = Credential::first(handle, random, ClientKind::default(), now)?;
         let authentication = self
             .subject

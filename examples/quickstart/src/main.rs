@@ -47,7 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .init();
 
     let settings = Settings::from_env()?;
-    let sessions = SessionManager::builder(settings.store()?)
+    let sessions = SessionManager::builder(settings.store().await?)
         .policy(settings.policy()?)
         .events(TracingSink)
         .build()?;

@@ -1,6 +1,7 @@
 //! The settings, from the environment.
 
 use std::env;
+use std::error::Error;
 use std::fmt::Display;
 use std::num::NonZeroU32;
 use std::str::FromStr;
@@ -11,11 +12,14 @@ use hallpass::ConfigError;
 use hallpass::DynStore;
 use hallpass::MemoryStore;
 use hallpass::StandardPolicy;
+use hallpass::postgres::PostgresStore;
+use hallpass::redis::RedisStore;
 
 /// What the environment says. Durations are whole or decimal seconds.
 pub(crate) struct Settings {
     port: u16,
     store: String,
+    prefix: String,
     idle: Option<Duration>,
     absolute: Option<Duration>,
     renew: Option<Duration>,
@@ -33,6 +37,7 @@ impl Settings {
         Ok(Self {
             port: parsed("PORT")?.unwrap_or(3000),
             store: env::var("HALLPASS_STORE").unwrap_or_else(|_| "memory".to_owned()),
+            prefix: env::var("HALLPASS_PREFIX").unwrap_or_else(|_| "quickstart".to_owned()),
             idle: seconds("HALLPASS_IDLE")?,
             absolute: seconds("HALLPASS_ABSOLUTE")?,
             renew: seconds("HALLPASS_RENEW")?,
@@ -50,11 +55,23 @@ impl Settings {
         self.port
     }
 
-    pub(crate) fn store(&self) -> Result<DynStore, String> {
-        match self.store.as_str() {
-            "memory" => Ok(MemoryStore::new().into()),
-            _ => Err("HALLPASS_STORE takes `memory`".to_owned()),
-        }
+    /// Opens the store. Two processes on one Redis or PostgreSQL are one application.
+    pub(crate) async fn store(&self) -> Result<DynStore, Box<dyn Error>> {
+        let scheme = self.store.split_once("://").map(|(scheme, _)| scheme);
+        Ok(match scheme {
+            None if self.store == "memory" => MemoryStore::new().into(),
+            Some("redis" | "rediss" | "redis+cluster" | "rediss+cluster" | "redis+sentinel") => {
+                let store = RedisStore::builder(&self.store).prefix(&self.prefix);
+                store.connect().await?.into()
+            }
+            Some("postgres" | "postgresql") => {
+                let store = PostgresStore::builder(&self.store).prefix(&self.prefix);
+                let store = store.connect().await?;
+                store.migrate().await?;
+                store.into()
+            }
+            _ => return Err(STORES.into()),
+        })
     }
 
     pub(crate) fn policy(&self) -> Result<StandardPolicy, ConfigError> {
@@ -93,6 +110,9 @@ impl Settings {
             .map_or(120, |idle| (idle.as_secs() / 3).clamp(1, 120))
     }
 }
+
+const STORES: &str = "HALLPASS_STORE takes `memory`, `redis://host:port`, \
+                      `redis+cluster://host:port,host:port` or `postgres://user@host/database`";
 
 fn on_limit() -> Result<AtLimit, String> {
     match env::var("HALLPASS_ON_LIMIT").as_deref() {

@@ -116,15 +116,7 @@ impl<S: SessionStore> TestBed<S> {
         let tag = fixture
             .subject()
             .and_then(|subject| (self.tag)(self.here.store(), subject));
-        let Some(tag) = tag else {
-            return built(fixture, &self.random, now);
-        };
-        let mut handle = [0; 16];
-        self.random
-            .fill(&mut handle)
-            .unwrap_or_else(|error| panic!("{error}"));
-        let handle = tag.put_on(SessionHandle::from_bytes(handle));
-        built(fixture, &self.first_draw(handle), now)
+        built(fixture.tagged(tag), &self.random, now)
     }
 
     /// Returns a record with this name that is not stored yet.
@@ -134,16 +126,13 @@ impl<S: SessionStore> TestBed<S> {
         fixture: RecordFixture,
         now: Timestamp,
     ) -> SessionRecord {
-        let (record, _token) = built(fixture, &self.first_draw(handle), now);
-        assert_eq!(record.handle(), handle, "a fixture draws the handle first");
-        record
-    }
-
-    const fn first_draw(&self, handle: SessionHandle) -> FirstDraw<'_> {
-        FirstDraw {
+        let draws = FirstDraw {
             first: Mutex::new(Some(handle)),
             rest: &self.random,
-        }
+        };
+        let (record, _token) = built(fixture, &draws, now);
+        assert_eq!(record.handle(), handle, "a fixture draws the handle first");
+        record
     }
 
     /// Stores a record that begins at [`START`], and returns it.

@@ -47,6 +47,7 @@ impl Server {
         }
         let mut child = command
             .env("PORT", "0")
+            .envs(store())
             .envs(settings.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -103,6 +104,21 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Which store this binary tests: each store has a folder of tests of its own, which is this one
+/// under another name. A server starts on an empty store.
+fn store() -> Vec<(&'static str, String)> {
+    let url = match env!("CARGO_CRATE_NAME") {
+        "redis" => hallpass_servers::urls::redis(),
+        "redis_cluster" => hallpass_servers::urls::redis_cluster(),
+        "postgres" => hallpass_servers::urls::postgres(),
+        _ => return Vec::new(),
+    };
+    let mut name = [0; 8];
+    getrandom::fill(&mut name).unwrap();
+    let prefix = format!("test{:016x}", u64::from_be_bytes(name));
+    vec![("HALLPASS_STORE", url), ("HALLPASS_PREFIX", prefix)]
 }
 
 /// Waits while the server's clock, which is the machine's, moves on.
