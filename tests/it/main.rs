@@ -30,5 +30,6 @@ mod races;
 mod ratchet_model;
 mod renewal;
 mod requirements;
+mod round_trips;
 mod rows;
 mod traces;

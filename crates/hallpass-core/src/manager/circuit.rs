@@ -40,7 +40,7 @@ pub(super) enum Permit<'a> {
     /// The store is asked.
     Ask,
     /// The store is asked by this call alone, to see whether it is back.
-    Probe(Probe<'a>),
+    Probe(#[expect(dead_code, reason = "its drop is what counts")] Probe<'a>),
     /// The store is not asked.
     Rest,
 }

@@ -1,0 +1,15 @@
+//! The store on real servers: the conformance suite, and what the suite cannot see.
+
+#![expect(clippy::panic, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod admin;
+mod conformance;
+mod faults;
+mod logins;
+mod migrating;
+mod plans;
+mod records;
+mod secrets;
+mod servers;
+mod sweeping;

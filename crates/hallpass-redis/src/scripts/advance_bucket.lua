@@ -1,0 +1,26 @@
+-- Counts up a counter of the bucket. ARGV: time, field, why, the least that it is to be (0: one more),
+-- a mark that nobody has used.
+local ms = call('PTTL', EPOCHS)
+if ms == -2 then
+    -- No session began here, or all have been over for long.
+    return 0
+end
+local count = counter(call('HGET', EPOCHS, ARGV[2])) + 1
+local least = tonumber(ARGV[4])
+if least > 0 then
+    if count > least then
+        return count - 1
+    end
+    count = least
+end
+if ms == -1 then
+    ms = LONGEST
+end
+if ms < SLACK then
+    ms = SLACK
+end
+-- The first write is one that a full server allows, and after it the others are, too.
+call('PEXPIRE', EPOCHS, ms)
+call('HSET', EPOCHS, ARGV[2], eight(count) .. ARGV[1] .. ARGV[3])
+call('SET', BASE .. 'g', ARGV[5], 'PX', ms)
+return count

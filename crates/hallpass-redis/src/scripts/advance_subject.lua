@@ -1,0 +1,29 @@
+-- Counts up the counter of a subject. KEYS: counter, index, mark, epochs. ARGV: time, why, the least
+-- that it is to be (0: one more), a mark that nobody has used.
+local stored = call('GET', KEYS[1])
+local count = counter(stored) + 1
+local least = tonumber(ARGV[3])
+if least > 0 then
+    if count > least then
+        return count - 1
+    end
+    count = least
+end
+-- The index lasts as long as the longest session that is in it, and so must the counter.
+local ms = SLACK
+for i = 1, 2 do
+    local left = call('PTTL', KEYS[i])
+    if left == -1 then
+        left = LONGEST
+    end
+    if left > ms then
+        ms = left
+    end
+end
+-- Also where it is not there: a write that a full server allows, and after it the other is, too.
+call('PEXPIRE', KEYS[1], ms)
+call('SET', KEYS[1], eight(count) .. ARGV[1] .. ARGV[2], 'PX', ms)
+-- Others may rest on the mark for longer.
+local marked = call('PTTL', KEYS[3])
+call('SET', KEYS[3], ARGV[4], 'PX', math.max(ms, marked))
+return count

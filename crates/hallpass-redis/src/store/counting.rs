@@ -1,0 +1,155 @@
+//! Ending many sessions by counting.
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use hallpass_core::EndReason;
+use hallpass_core::EpochScope;
+use hallpass_core::Epochs;
+use hallpass_core::SecureRandom;
+use hallpass_core::StoreError;
+use hallpass_core::StoreErrorKind;
+use hallpass_core::Subject;
+use hallpass_core::SystemRandom;
+use hallpass_core::Timestamp;
+
+use super::Inner;
+use super::RedisStore;
+use crate::keys;
+use crate::layout::eight;
+use crate::memory::Advance;
+use crate::reply;
+use crate::script;
+
+impl Epochs for RedisStore {
+    async fn advance(
+        &self,
+        scope: &EpochScope,
+        reason: &EndReason,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let counts = self.0.count_up(scope, reason, Least::Next, now).await?;
+        let advance = Advance {
+            scope: scope.clone(),
+            reason: reason.clone(),
+            at: now,
+            counts,
+        };
+        self.0.memory.advanced(advance, now);
+        self.0.guard();
+        Ok(())
+    }
+}
+
+/// To what counters are counted up.
+#[derive(Clone, Copy)]
+pub(super) enum Least<'a> {
+    /// By one.
+    Next,
+    /// To these at least, in the order of the buckets: so that asking again, after a server may have
+    /// lost them, ends nothing that began since.
+    Of(&'a [i64]),
+}
+
+impl Least<'_> {
+    fn of(self, place: usize) -> i64 {
+        match self {
+            Self::Next => 0,
+            Self::Of(counts) => counts.get(place).copied().unwrap_or(0),
+        }
+    }
+
+    /// Nothing is to be counted up where there was nothing.
+    fn leaves_out(self, place: usize) -> bool {
+        matches!(self, Self::Of(_)) && self.of(place) == 0
+    }
+}
+
+impl Inner {
+    /// Counts up the counters of a scope, and returns where they are then.
+    pub(super) async fn count_up(
+        &self,
+        scope: &EpochScope,
+        reason: &EndReason,
+        least: Least<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<i64>, StoreError> {
+        match scope {
+            EpochScope::Everybody => self.count_buckets("*", reason, least, now).await,
+            EpochScope::Subject(subject) => {
+                let count = self.count_subject(subject, reason, least.of(0), now);
+                Ok(vec![count.await?])
+            }
+            EpochScope::Tenant(tenant) => {
+                let field = format!("t{}", keys::tenant_name(tenant));
+                self.count_buckets(&field, reason, least, now).await
+            }
+        }
+    }
+
+    /// Counts up a counter that each bucket has of its own. All are tried, also after one failed,
+    /// so that as many sessions end as can.
+    async fn count_buckets(
+        &self,
+        field: &str,
+        reason: &EndReason,
+        least: Least<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<i64>, StoreError> {
+        let (now, reason) = (&eight(now), &reason.encode());
+        let mark = &fresh_mark()?;
+        let names: Vec<String> = self.keys.buckets().map(|bucket| bucket.epochs()).collect();
+        let counted: Vec<Result<i64, StoreError>> = stream::iter(names.into_iter().enumerate())
+            .map(|(place, name)| async move {
+                if least.leaves_out(place) {
+                    return Ok(0);
+                }
+                let least = least.of(place).to_string();
+                let args: [&[u8]; 5] = [now, field.as_bytes(), reason, least.as_bytes(), mark];
+                let answer = self
+                    .run_ending(&script::ADVANCE_BUCKET, &[&name], &args)
+                    .await;
+                reply::number(&answer?)
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await;
+        counted.into_iter().collect()
+    }
+
+    async fn count_subject(
+        &self,
+        subject: &Subject,
+        reason: &EndReason,
+        least: i64,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
+        let bucket = self.keys.bucket_of_subject(subject);
+        let keys = [
+            &*bucket.epoch(subject),
+            &*bucket.index(subject),
+            &*bucket.alike(self.keys.tag(subject)),
+            &*bucket.epochs(),
+        ];
+        let least = least.to_string();
+        let args: [&[u8]; 4] = [
+            &eight(now),
+            &reason.encode(),
+            least.as_bytes(),
+            &fresh_mark()?,
+        ];
+        let answer = self.run_ending(&script::ADVANCE_SUBJECT, &keys, &args);
+        reply::number(&answer.await?)
+    }
+}
+
+/// Returns a mark that nobody has used.
+fn fresh_mark() -> Result<[u8; 8], StoreError> {
+    let mut mark = [0; 8];
+    SystemRandom
+        .fill(&mut mark)
+        .map_err(|error| StoreError::new(StoreErrorKind::Rejected, error))?;
+    Ok(mark)
+}
+
+/// How many buckets are written to at once.
+const AT_ONCE: usize = 64;

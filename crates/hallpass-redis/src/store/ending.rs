@@ -1,0 +1,56 @@
+//! How sessions end by choice.
+
+use std::sync::Arc;
+
+use hallpass_core::End;
+use hallpass_core::EndOutcome;
+use hallpass_core::StoreError;
+use hallpass_core::Timestamp;
+
+use super::Inner;
+use crate::layout;
+use crate::layout::Damaged;
+use crate::layout::eight;
+use crate::reply;
+use crate::script;
+
+impl Inner {
+    pub(super) async fn end(
+        self: &Arc<Self>,
+        end: &End,
+        now: Timestamp,
+    ) -> Result<EndOutcome, StoreError> {
+        let outcome = self.end_now(end, now).await?;
+        self.memory.ended(end.clone(), now);
+        self.guard();
+        Ok(outcome)
+    }
+
+    pub(super) async fn end_now(
+        &self,
+        end: &End,
+        now: Timestamp,
+    ) -> Result<EndOutcome, StoreError> {
+        let args: [&[u8]; 5] = [
+            &eight(now),
+            &eight(end.at),
+            &end.reason.encode(),
+            &layout::tombstone(&end.tombstone()),
+            &eight(end.keep_until),
+        ];
+        let bucket = self.keys.bucket_of(end.handle);
+        let keys = [&*bucket.session(end.handle), &*bucket.epochs()];
+        let answer = self.run_ending(&script::END, &keys, &args).await?;
+        let mut parts = reply::list(answer)?;
+        let outcome = parts.next().ok_or_else(|| reply::damaged(Damaged))?;
+        let outcome = reply::number(&outcome)?;
+        let Some(bytes) = reply::next_bytes(&mut parts)? else {
+            return Ok(EndOutcome::Missing);
+        };
+        let tombstone = layout::read_tombstone(end.handle, &bytes).map_err(reply::damaged)?;
+        Ok(match outcome {
+            0 => EndOutcome::Ended(tombstone),
+            _ => EndOutcome::Already(tombstone),
+        })
+    }
+}

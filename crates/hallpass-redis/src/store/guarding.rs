@@ -1,0 +1,73 @@
+//! Asserting endings again that a server may have lost.
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::time::Duration;
+
+use hallpass_core::StoreError;
+use tokio::sync::watch;
+
+use super::Inner;
+use super::counting::Least;
+use crate::link::backoff;
+use crate::memory::Recalled;
+use crate::task::Task;
+
+impl Inner {
+    /// Starts to watch over what was ended, with the first ending.
+    pub(super) fn guard(self: &Arc<Self>) {
+        self.guard.get_or_init(|| {
+            let troubles = self.link.troubles();
+            Task::spawn(watch(Arc::downgrade(self), troubles))
+        });
+    }
+
+    /// Ends once more what was ended of late. Whatever is still ended stays as it is.
+    async fn assert_endings(&self) -> Result<(), StoreError> {
+        let Recalled {
+            endings,
+            advances,
+            now,
+        } = self.memory.recall();
+        for end in &endings {
+            let _outcome = self.end_now(end, now).await?;
+        }
+        for advance in advances {
+            let least = Least::Of(&advance.counts);
+            self.count_up(&advance.scope, &advance.reason, least, advance.at)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+/// Waits for trouble, and then asserts everything until it was answered, and once more when a
+/// failover that was under way is over.
+async fn watch(inner: Weak<Inner>, mut troubles: watch::Receiver<u64>) {
+    while troubles.changed().await.is_ok() {
+        let Some(clock) = inner.upgrade().map(|inner| Arc::clone(&inner.clock)) else {
+            return;
+        };
+        for _ in 0..2 {
+            let mut failures = 0;
+            loop {
+                let Some(inner) = inner.upgrade() else {
+                    return;
+                };
+                match inner.assert_endings().await {
+                    Ok(()) => break,
+                    Err(error) => tracing::debug!(%error, "can not assert endings yet"),
+                }
+                drop(inner);
+                clock.sleep(backoff(failures)).await;
+                failures = failures.saturating_add(1);
+            }
+            clock.sleep(SETTLED).await;
+        }
+        // Of what was noted meanwhile, nothing is new. What comes now is.
+        troubles.mark_unchanged();
+    }
+}
+
+/// How long after the first success a Cluster is taken to have settled.
+const SETTLED: Duration = Duration::from_secs(5);

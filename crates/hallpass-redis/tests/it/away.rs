@@ -1,0 +1,107 @@
+//! A server that goes away and comes back.
+
+use hallpass_core::Create;
+use hallpass_core::EndOutcome;
+use hallpass_core::EndReason;
+use hallpass_core::Load;
+use hallpass_core::SessionStore;
+use hallpass_core::StoreError;
+use hallpass_core::StoreErrorKind;
+use hallpass_redis::ConnectError;
+use hallpass_redis::RedisStore;
+
+use crate::private::Private;
+use crate::records::anonymous;
+use crate::records::at;
+use crate::records::end;
+
+/// Asks until the server answers. The store waits between its own attempts to connect.
+async fn answered<T>(call: impl AsyncFn() -> Result<T, StoreError>) -> T {
+    loop {
+        match call().await {
+            Ok(answer) => return answer,
+            Err(error) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Race 39: while the server is away every call says so, none finds sessions missing; afterwards
+/// all of them are there, and so are the endings.
+#[tokio::test]
+async fn an_outage_wipes_no_session() {
+    let mut server = Private::start();
+    let store = server.store().await;
+    let (lives, ended) = (anonymous(), anonymous());
+    for record in [&lives, &ended] {
+        assert_eq!(store.create(record, at(0)).await.unwrap(), Create::Created);
+    }
+    let order = end(ended.handle(), EndReason::Logout, at(1));
+    let outcome = store.end(&order, at(1)).await.unwrap();
+    assert!(matches!(outcome, EndOutcome::Ended(_)));
+
+    server.crash();
+    for _ in 0..3 {
+        let error = store.load(lives.handle(), at(1)).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    }
+    server.begin();
+    let loaded = answered(async || store.load(lives.handle(), at(1)).await).await;
+    assert!(matches!(loaded, Load::Live(_)));
+    let loaded = store.load(ended.handle(), at(1)).await.unwrap();
+    assert!(matches!(loaded, Load::Ended(_)));
+}
+
+/// The server may be away when the process starts.
+#[tokio::test]
+async fn a_store_can_be_had_before_its_server() {
+    let mut server = Private::away();
+    let url = server.url();
+    let refused = RedisStore::builder(&url).connect().await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Server(_)));
+    let store = RedisStore::builder(&url).connect_lazy().unwrap();
+    let record = anonymous();
+    let error = store.create(&record, at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    server.begin();
+    let created = answered(async || store.create(&record, at(0)).await).await;
+    assert_eq!(created, Create::Created);
+}
+
+/// SES-32: a server that lost its last writes, as a replica may that became the master, is told again
+/// what has ended.
+#[tokio::test]
+async fn an_ending_that_the_server_lost_is_asserted_again() {
+    let mut server = Private::start();
+    let store = server.store().await;
+    let record = anonymous();
+    let _created = store.create(&record, at(0)).await.unwrap();
+    let mut connection = server.connection().await;
+    let key = format!("hallpass:{{0}}:s:{}", record.handle());
+    let before: Vec<u8> = connection.ask(&["GET", &key]).await;
+    let order = end(record.handle(), EndReason::Logout, at(1));
+    let outcome = store.end(&order, at(1)).await.unwrap();
+    let EndOutcome::Ended(tombstone) = outcome else {
+        panic!("a live session was told as {outcome:?}");
+    };
+    // The state of a master that never heard of the end.
+    let client = redis::Client::open(server.url()).unwrap();
+    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
+    let lost = redis::cmd("SET")
+        .arg(&key)
+        .arg(before)
+        .arg("PX")
+        .arg(600_000)
+        .clone();
+    let _ok: String = lost.query_async(&mut raw).await.unwrap();
+    server.crash();
+    server.begin();
+    let told = loop {
+        let loaded = answered(async || store.load(record.handle(), at(1)).await).await;
+        if let Load::Ended(told) = loaded {
+            break told;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(told, tombstone);
+}

@@ -1,0 +1,71 @@
+//! The contract of stores, clause by clause, on real servers, and what the suite cannot see.
+
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that fails panics"
+)]
+
+mod acl;
+mod across;
+mod away;
+mod full;
+mod keyspace;
+mod private;
+mod records;
+mod round_trips;
+mod scripts;
+mod servers;
+
+mod single {
+    use crate::servers;
+
+    hallpass_testkit::conformance! {
+        store: async { servers::single().await },
+        peer: async |store| servers::peer_of_single(store).await,
+        abilities: [index, epochs, feed, tags],
+    }
+}
+
+mod cluster {
+    use crate::servers;
+
+    hallpass_testkit::conformance! {
+        store: async { servers::cluster().await },
+        peer: async |store| servers::peer_of_cluster(store).await,
+        abilities: [index, epochs, feed, tags],
+    }
+}
+
+/// The same store, erased: nothing gets lost on the way.
+mod dynamic {
+    use hallpass_core::DynStore;
+
+    use crate::servers;
+
+    hallpass_testkit::conformance! {
+        store: async { DynStore::from(servers::cluster().await) },
+        abilities: [index, epochs, feed, tags],
+    }
+}
+
+mod their_connection {
+    use crate::servers;
+
+    hallpass_testkit::conformance! {
+        store: async { servers::on_their_connection(&servers::fresh_prefix()).await },
+        peer: async |store| servers::on_their_connection(store.prefix()).await,
+        abilities: [index, epochs, tags],
+    }
+}
+
+mod their_cluster {
+    use crate::servers;
+
+    hallpass_testkit::conformance! {
+        store: async { servers::on_their_cluster(&servers::fresh_prefix()).await },
+        peer: async |store| servers::on_their_cluster(store.prefix()).await,
+        abilities: [index, epochs, tags],
+    }
+}
