@@ -2,6 +2,8 @@
 
 use hallpass::DynStore;
 use hallpass::MemoryStore;
+use hallpass::postgres::PostgresStore;
+use hallpass::redis::RedisStore;
 
 use crate::Failure;
 
@@ -13,6 +15,16 @@ use crate::Failure;
 pub async fn open(url: &str, prefix: &str) -> Result<DynStore, Failure> {
     match url.split_once(':') {
         Some(("memory", _)) => Ok(MemoryStore::new().into()),
+        Some(("redis" | "redis+cluster", _)) => {
+            let store = RedisStore::builder(url).prefix(prefix);
+            Ok(store.connect().await?.into())
+        }
+        Some(("postgres", _)) => {
+            let store = PostgresStore::builder(url).prefix(prefix).connections(2);
+            let store = store.connect().await?;
+            store.migrate().await?;
+            Ok(store.into())
+        }
         _ => Err(format!("no store is known for {url} (prefix {prefix})").into()),
     }
 }

@@ -41,6 +41,20 @@ async fn a_life(store: DynStore, server: &impl Counted) {
         .policy(StandardPolicy::builder().build().unwrap())
         .build()
         .unwrap();
+    // A server that has never seen a script asks for its text once.
+    let mut first = Client::new();
+    for _ in 0..2 {
+        let session = first.open_at(&manager).await;
+        session.insert("page", 1).unwrap();
+        first.close(&session).await;
+    }
+    let session = first.open_at(&manager).await;
+    let _logged_in = session.login(login("first")).await.unwrap();
+    first.close(&session).await;
+    clock.advance(minutes(2));
+    let session = first.open_at(&manager).await;
+    first.close(&session).await;
+
     let mut client = Client::new();
 
     let (session, asked) = cost(server, async || client.open_at(&manager).await).await;
