@@ -43,9 +43,9 @@ async fn a_life(store: DynStore, server: &impl Counted) {
         .unwrap();
     // A server that has never seen a script asks for its text once.
     let mut first = Client::new();
-    for _ in 0..2 {
+    for page in 0..2 {
         let session = first.open_at(&manager).await;
-        session.insert("page", 1).unwrap();
+        session.insert("page", page).unwrap();
         first.close(&session).await;
     }
     let session = first.open_at(&manager).await;
