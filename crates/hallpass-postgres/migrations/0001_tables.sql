@@ -28,7 +28,7 @@ create table {sessions} (
     check ((ended_at is null) = (record is not null)),
     check ((ended_at is null) = (reason is null))
 ) with (
-    fillfactor = 90,
+    fillfactor = 80,
     autovacuum_vacuum_scale_factor = 0.05,
     autovacuum_vacuum_insert_scale_factor = 0.1,
     toast.autovacuum_vacuum_scale_factor = 0.05

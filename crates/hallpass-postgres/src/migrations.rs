@@ -27,20 +27,19 @@ pub(crate) fn script(names: &Names) -> String {
 /// One statement is one transaction, whatever is between here and the server, and whoever else uses
 /// the connection.
 pub(crate) fn program(names: &Names) -> String {
+    let table = names.fill("{migrations}");
     let mut program = format!(
         "do $hallpass_migration$ begin\n\
-         perform pg_advisory_xact_lock({});\n\
-         if to_regnamespace({}) is null then {} end if;\n{}",
-        names.migration_lock(),
-        literal(&crate::names::quoted(names.schema())),
-        names.fill("create schema {schema};"),
-        names.fill(&format!(
-            "if to_regclass({}) is null then {LIST} end if;\n",
-            { literal(&names.fill("{migrations}")) }
-        )),
+         perform pg_advisory_xact_lock({lock});\n\
+         if to_regnamespace({schema}) is null then {make_schema} end if;\n\
+         if to_regclass({list}) is null then {make_list} end if;\n",
+        lock = names.migration_lock(),
+        schema = literal(&names.fill("{schema}")),
+        make_schema = names.fill("create schema {schema};"),
+        list = literal(&table),
+        make_list = names.fill(LIST),
     );
     for (version, step) in (1..).zip(STEPS) {
-        let table = names.fill("{migrations}");
         let _infallible = write!(
             program,
             "if not exists (select from {table} where version = {version}) then\n\

@@ -59,7 +59,6 @@ struct Inner {
 impl PostgresStore {
     /// Starts with the URL of a server, as in `postgres://app@localhost/shop`, for a store with
     /// connections of its own.
-    #[must_use]
     pub fn builder(url: &str) -> PostgresStoreBuilder {
         PostgresStoreBuilder::of_url(url)
     }
@@ -71,7 +70,6 @@ impl PostgresStore {
     /// [`PostgresStoreBuilder::feed_url`].
     #[cfg(feature = "deadpool")]
     #[cfg_attr(docsrs_hallpass, doc(cfg(feature = "deadpool")))]
-    #[must_use]
     pub fn from_pool(pool: deadpool_postgres::Pool) -> PostgresStoreBuilder {
         PostgresStoreBuilder::of_pool(pool)
     }

@@ -78,6 +78,13 @@ async fn no_operation_looks_at_all_rows() {
 async fn touches_write_to_no_index() {
     let store = servers::fresh(PostgresStore::builder(&servers::postgres())).await;
     let schema = servers::last_schema();
+    let admin = Admin::connect().await;
+    // Room for all versions: transactions of other tests keep the server from clearing them away.
+    admin
+        .run(&format!(
+            "alter table {schema}.hallpass_sessions set (fillfactor = 10)"
+        ))
+        .await;
     let records = many(&store, 300).await;
     for round in 1..=5 {
         for record in &records {
@@ -89,7 +96,6 @@ async fn touches_write_to_no_index() {
         }
     }
     drop(store);
-    let admin = Admin::connect().await;
     let of_table = |column: &str| {
         format!(
             "select {column} from pg_stat_user_tables
@@ -98,7 +104,7 @@ async fn touches_write_to_no_index() {
     };
     admin.reaches(&of_table("n_tup_upd"), 1_500).await;
     let hot = admin.number(&of_table("n_tup_hot_upd")).await;
-    assert!(hot >= 1_485, "{hot} of 1500 touches were HOT");
+    assert_eq!(hot, 1_500);
 }
 
 async fn every_operation(store: &PostgresStore, record: &SessionRecord, n: usize) {
@@ -127,7 +133,7 @@ async fn every_operation(store: &PostgresStore, record: &SessionRecord, n: usize
     let ended = store.end_subject(whose, None, &EndReason::Logout, at(1));
     assert_eq!(ended.await.unwrap().len(), 3);
     let _swept = store.sweep(10, at(1)).await.unwrap();
-    let scope = EpochScope::Subject(subject(&format!("user {n}")));
+    let scope = EpochScope::Subject(whose.clone());
     store
         .advance(&scope, &EndReason::Logout, at(1))
         .await

@@ -9,6 +9,8 @@ use hallpass_postgres::PostgresStore;
 use hallpass_postgres::PostgresStoreBuilder;
 use hallpass_postgres::Statements;
 
+use crate::admin::Admin;
+
 /// A server that keeps its time in UTC.
 pub(crate) fn postgres() -> String {
     variable("HALLPASS_TEST_POSTGRES")
@@ -30,6 +32,15 @@ pub(crate) fn pgbouncer() -> String {
 /// Returns the name of a schema that nobody uses.
 pub(crate) fn schema() -> String {
     format!("test_{:016x}", RandomState::new().hash_one(0_u8))
+}
+
+/// Returns the URL of a database of its own, on the server in UTC.
+pub(crate) async fn database() -> String {
+    let (url, database) = (postgres(), schema());
+    let admin = Admin::connect().await;
+    admin.run(&format!("create database {database}")).await;
+    let (server, _database) = url.rsplit_once('/').unwrap();
+    format!("{server}/{database}")
 }
 
 thread_local! {

@@ -78,6 +78,14 @@ impl Browser {
         }
     }
 
+    /// The same browser with the same jar, whose requests another process answers.
+    pub(crate) fn at(self, server: &Server) -> Self {
+        Self {
+            origin: server.origin().to_owned(),
+            ..self
+        }
+    }
+
     /// The same browser under another name for itself.
     pub(crate) fn calling_itself(self, user_agent: &str) -> Self {
         Self {

@@ -20,6 +20,7 @@ mod events;
 mod limits;
 mod login;
 mod logout;
+mod nodes;
 mod pages;
 mod reading;
 mod renewal;

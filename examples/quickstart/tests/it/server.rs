@@ -17,6 +17,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub(crate) struct Server {
     origin: String,
+    environment: Vec<(String, String)>,
     child: Child,
     readers: Vec<JoinHandle<()>>,
     output: Arc<Mutex<String>>,
@@ -38,6 +39,26 @@ impl Server {
 
     /// Starts the quickstart, or returns what it printed before it gave up.
     pub(crate) fn try_with(settings: &[(&str, &str)]) -> Result<Self, String> {
+        let settings = settings
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let environment = store().into_iter().chain(settings);
+        Self::try_in(
+            environment
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        )
+    }
+
+    /// Starts a second process with the same settings, on the same store.
+    pub(crate) fn another_process(&self) -> Self {
+        match Self::try_in(self.environment.clone()) {
+            Ok(server) => server,
+            Err(output) => panic!("a second quickstart did not start:\n{output}"),
+        }
+    }
+
+    fn try_in(environment: Vec<(String, String)>) -> Result<Self, String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -47,8 +68,7 @@ impl Server {
         }
         let mut child = command
             .env("PORT", "0")
-            .envs(store())
-            .envs(settings.iter().copied())
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -66,6 +86,7 @@ impl Server {
         ];
         let mut server = Self {
             origin: String::new(),
+            environment,
             child,
             readers,
             output,
@@ -105,6 +126,9 @@ impl Drop for Server {
         self.kill();
     }
 }
+
+/// Whether two processes on the store of this binary are one application.
+pub(crate) const IS_SHARED: bool = !matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"it");
 
 /// Which store this binary tests: each store has a folder of tests of its own, which is this one
 /// under another name. A server starts on an empty store.

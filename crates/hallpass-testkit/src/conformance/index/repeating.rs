@@ -167,6 +167,7 @@ pub async fn a_bind_that_is_dropped_is_applied_in_whole_or_not_at_all<S: Subject
             live => panic!("{CLAUSE}: half of a login was applied; new, replaced, old: {live:?}"),
         };
         let listed = bed.there().list(&alice, at(1)).await;
+        let begun = begun || listed.iter().any(|one| one.handle() == record.handle());
         assert_listed(
             &listed,
             slice::from_ref(if begun { &record } else { &old }),
@@ -175,7 +176,10 @@ pub async fn a_bind_that_is_dropped_is_applied_in_whole_or_not_at_all<S: Subject
 
         let answer = bed.here().bind(&bind, at(1)).await;
         let evicted = tombstones(&[old], &EndReason::Evicted, at(1));
-        assert_bound(&answer, if begun { &[] } else { &evicted }, CLAUSE);
+        // A server may carry out the dropped call as late as this, and then the second one is the
+        // repetition.
+        let has_begun = begun || matches!(&answer, Bound::Bound { evicted } if evicted.is_empty());
+        assert_bound(&answer, if has_begun { &[] } else { &evicted }, CLAUSE);
         assert_listed(&bed.there().list(&alice, at(1)).await, &[record], CLAUSE);
         for tombstone in &evicted {
             bed.there().assert_ended(tombstone, at(1), CLAUSE).await;
