@@ -113,7 +113,7 @@ pub struct Replaced {
 ///    the scope: it is treated as ended, with reason and time of an advance that it is subject to.
 ///    A record that begins later is untouched. The counters are compared, never the times.
 /// 3. The cost of `advance` does not depend on the number of sessions, and the comparison adds no
-///    round trip to any operation.
+///    round trip to any operation, but for one at most to the first of a session after an advance.
 ///
 /// # Errors, cancel safety, concurrency
 ///

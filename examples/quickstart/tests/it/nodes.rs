@@ -50,7 +50,7 @@ async fn counts_of_two_processes_add_up() {
     let expected = if IS_SHARED { 10 } else { 5 };
     assert_eq!(
         browser.get("/api/counter").await.json(),
-        json!({ "counter": expected })
+        json!({ "value": expected })
     );
 }
 
