@@ -5,6 +5,11 @@
 //! that takes minutes, and some gigabytes of memory. Without `--bench`, which cargo passes there and
 //! nowhere else, or with `--quick`, it does the same with a thousand, to see that it works.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a bench reads the clock of the machine"
+)]
+
 use std::error::Error;
 use std::io;
 use std::io::Write;

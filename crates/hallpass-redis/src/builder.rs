@@ -19,6 +19,7 @@ use crate::link::Dialer;
 use crate::link::Link;
 use crate::link::Replicas;
 use crate::link::Timeouts;
+use crate::link::Troubles;
 use crate::memory::Memory;
 use crate::store::Inner;
 use crate::store::RedisStore;
@@ -232,9 +233,10 @@ fn links(
         response: timeouts.response.saturating_add(replicas.timeout),
         ..timeouts
     };
+    let troubles = Troubles::default();
     let server = match address {
         Address::Cluster(nodes) => {
-            let to = |timeouts| Link::to_cluster(nodes.clone(), timeouts);
+            let to = |timeouts| Link::to_cluster(nodes.clone(), timeouts, troubles.clone());
             return Ok(Made {
                 link: to(timeouts),
                 line: Some(Line::Cluster(nodes.clone(), timeouts)),
@@ -248,12 +250,12 @@ fn links(
     let replicated = match replicas {
         Some(replicas) => {
             let dialer = Dialer::new(server, patient(replicas), Arc::clone(clock))?;
-            Some((Link::to_one(Arc::new(dialer)), replicas))
+            Some((Link::to_one(Arc::new(dialer), troubles.clone()), replicas))
         }
         None => None,
     };
     Ok(Made {
-        link: Link::to_one(Arc::clone(&dialer)),
+        link: Link::to_one(Arc::clone(&dialer), troubles),
         line: Some(Line::Single(dialer)),
         replicated,
         is_cluster: false,

@@ -34,6 +34,10 @@ pub enum Fault {
          with `.with_tags()`, or by `DynStore::from`"
     )]
     Untagged,
+    /// The server has not shown a certificate that the system trusts: it is another one, or its
+    /// authority is not known here.
+    #[error("the certificate of redis is not trusted")]
+    Untrusted,
     /// A caller asked to bind a session that has no subject.
     #[error("the session to bind has no subject: begin it with `create`")]
     WithoutSubject,
@@ -97,13 +101,15 @@ impl Fault {
             Self::Disconnected | Self::NotReplicated | Self::TimedOut => {
                 StoreErrorKind::Unavailable
             }
-            Self::Protocol(_) | Self::Untagged | Self::WithoutSubject => StoreErrorKind::Rejected,
+            Self::Protocol(_) | Self::Untagged | Self::Untrusted | Self::WithoutSubject => {
+                StoreErrorKind::Rejected
+            }
             Self::Server(code) => match code.as_str() {
                 // The server looked at the command and refused it: nothing was changed.
                 "CROSSSLOT" | "MISCONF" | "NOAUTH" | "NOPERM" | "NOREPLICAS" | "OOM"
                 | "WRONGPASS" => StoreErrorKind::Rejected,
-                // A key of ours holds what is not ours.
-                "WRONGTYPE" => StoreErrorKind::Corrupt,
+                // A key of ours holds what is not ours, or what a script cannot read.
+                "CORRUPT" | "WRONGTYPE" => StoreErrorKind::Corrupt,
                 _ => StoreErrorKind::Unavailable,
             },
         }
@@ -114,6 +120,9 @@ impl From<&RedisError> for Fault {
     fn from(error: &RedisError) -> Self {
         if error.is_timeout() {
             return Self::TimedOut;
+        }
+        if is_untrusted(error) {
+            return Self::Untrusted;
         }
         match error.kind() {
             ErrorKind::Io
@@ -160,6 +169,12 @@ impl From<Failure> for Fault {
             Failure::MissingScript => Self::Server(ServerCode::new("NOSCRIPT")),
         }
     }
+}
+
+/// Returns whether the handshake ended because of the server's certificate. The driver tells it by the
+/// text of rustls alone; a test notices where that changes.
+fn is_untrusted(error: &RedisError) -> bool {
+    error.is_io_error() && error.to_string().contains("invalid peer certificate")
 }
 
 /// Returns whether a connection can no longer be used for what sessions need.

@@ -35,7 +35,10 @@
 //! | `redis+cluster://user:password@n1:6379,n2:6379` | a Cluster with these nodes, and others that they know |
 //!
 //! With `rediss` in place of `redis` (or `rediss+sentinel`, `rediss+cluster`) the connections are
-//! under TLS, which needs the feature `tls`. `valkey` and `valkeys` are understood as well. A
+//! under TLS, which needs the feature `tls`. The certificate of each server must be of an authority
+//! that the system trusts (or that is in the file `SSL_CERT_FILE`) and name the host as the URL,
+//! the Sentinels or the Cluster do; nothing turns that off. `valkey` and `valkeys` are understood as
+//! well. Name several nodes of a Cluster: a process finds its way by those that are there. A
 //! connection that you made is taken by [`RedisStore::from_connection_manager`] or
 //! [`RedisStore::from_cluster_connection`]; such a store has no feed.
 //!
@@ -69,12 +72,13 @@
 //! | one, `appendonly yes`, `appendfsync everysec` (the default of that file) | a crash of the process: everything; of the machine: all but the last second or two |
 //! | one, snapshots only | all but what came after the last snapshot: **endings of minutes are undone** |
 //! | one, without persistence | nothing: everybody signs in again, and nothing comes back |
-//! | Sentinel or Cluster | replicas lag behind; a failover may lose the last writes, and after a partition those of the minority |
+//! | Sentinel | replicas lag behind; a failover may lose the last writes of the master, and a partition what the old one took meanwhile |
+//! | Cluster | the same for the slots of each master that fails |
 //!
 //! Against what a failover loses there are two means. Each store remembers the endings of the last
-//! minute (up to 10 000), and asserts them again once it has seen a connection go or a server step
-//! down; so a session that came back ends again within moments, unless the process that ended it is
-//! gone, too. And with [`RedisStoreBuilder::wait_for_replicas`] an ending is told only when so many
+//! minute (up to 10 000, and 256 of subjects, tenants or everybody), and asserts them again once it has
+//! seen a connection go or a server step down; so a session that came back ends again within moments,
+//! unless the process that ended it is gone, too. A store on a connection of yours does not see that. And with [`RedisStoreBuilder::wait_for_replicas`] an ending is told only when so many
 //! replicas have it: then a failover to one of those loses nothing. Neither makes Redis strongly
 //! consistent; a store on PostgreSQL is.
 //!
@@ -82,7 +86,7 @@
 //! needed: a record or a tombstone is safe to lose, since a session that nobody knows is as dead as
 //! one that ended, and its user signs in again. The counter of a subject is not: sessions that were
 //! ended by it would live again. (The counters of everybody and of tenants are missed when they are
-//! gone, and the sessions with them.) A server that is full refuses new sessions and changes, with
+//! gone, and begin elsewhere: sessions from before count as lost.) A server that is full refuses new sessions and changes, with
 //! nothing half done, and still ends sessions, notes their use, and lets in a login that replaces or
 //! evicts one.
 //!
@@ -92,6 +96,9 @@
 //! of the same slot: a Cluster is fine, a proxy that spreads keys by itself is not.
 //!
 //! Clocks of the nodes may differ by less than the slack of five minutes that each key gets.
+//!
+//! A store lives on the Tokio runtime of its first call. Where that ends before the store does, nobody
+//! makes its connections again.
 //!
 //! On a Cluster the handles of a subject's sessions begin with the subject's tag, so that one node
 //! has them all: make the `DynStore` by `DynStore::from`, or with `.with_tags()`. There are 1024
@@ -103,7 +110,7 @@
 //!
 //! ```text
 //! ACL SETUSER hallpass on >password ~hallpass:* resetchannels &hallpass:* -@all
-//!     +evalsha +eval +mget +get +set +getrange +setrange +exists +pexpire +pttl
+//!     +evalsha +eval +mget +get +set +del +getrange +setrange +exists +pexpire +pttl
 //!     +hget +hmget +hset +sadd +srem +smembers +scard +srandmember
 //!     +publish +spublish +subscribe +ssubscribe
 //!     +ping +hello +auth +select +wait +cluster|slots +role
@@ -128,7 +135,7 @@
 //!
 //! | Feature | Gives |
 //! | --- | --- |
-//! | `tls` | connections under TLS, by rustls, with the roots of Mozilla |
+//! | `tls` | connections under TLS, by rustls, with the authorities that the system trusts |
 
 #![cfg_attr(docsrs_hallpass, feature(doc_cfg))]
 #![deny(missing_docs)]

@@ -48,7 +48,8 @@ enum Way {
     TheirManager(ConnectionManager),
 }
 
-/// Counts what may mean that the server is another one now, or has lost what it had.
+/// Counts what may mean that the server is another one now, or has lost what it had. The ways of one
+/// store count together.
 #[derive(Clone)]
 pub(crate) struct Troubles(watch::Sender<u64>);
 
@@ -65,8 +66,7 @@ impl Troubles {
 }
 
 impl Link {
-    pub(crate) fn to_one(dialer: Arc<Dialer>) -> Self {
-        let troubles = Troubles::default();
+    pub(crate) fn to_one(dialer: Arc<Dialer>, troubles: Troubles) -> Self {
         let kept = Kept::new(dialer, troubles.clone());
         Self {
             way: Way::Kept(Arc::new(kept)),
@@ -74,8 +74,11 @@ impl Link {
         }
     }
 
-    pub(crate) fn to_cluster(nodes: Vec<ConnectionInfo>, timeouts: Timeouts) -> Self {
-        let troubles = Troubles::default();
+    pub(crate) fn to_cluster(
+        nodes: Vec<ConnectionInfo>,
+        timeouts: Timeouts,
+        troubles: Troubles,
+    ) -> Self {
         let link = ClusterLink::new(nodes, timeouts, troubles.clone());
         Self {
             way: Way::Cluster(Arc::new(link)),

@@ -21,7 +21,8 @@ pub(crate) struct Memory(Mutex<Remembered>);
 
 #[derive(Default)]
 struct Remembered {
-    /// The latest time of any call.
+    /// The time of the last call. Deliberately not the latest: a clock that was ahead for a moment
+    /// would make everything after it look old.
     now: Timestamp,
     endings: VecDeque<(Timestamp, End)>,
     advances: VecDeque<(Timestamp, Advance)>,
@@ -81,10 +82,9 @@ impl Memory {
     /// Forgets what is older than a minute.
     fn at(&self, now: Timestamp) -> MutexGuard<'_, Remembered> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.now = memory.now.max(now);
-        let latest = memory.now;
-        forget(&mut memory.endings, latest);
-        forget(&mut memory.advances, latest);
+        memory.now = now;
+        forget(&mut memory.endings, now);
+        forget(&mut memory.advances, now);
         memory
     }
 }

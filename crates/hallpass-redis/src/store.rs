@@ -147,13 +147,14 @@ impl Inner {
         script: &Script,
         keys: &[&str],
         args: &[&[u8]],
+        safety: Safety,
     ) -> Result<Value, StoreError> {
         match &self.replicated {
-            Some((link, replicas)) => link
+            Some((link, replicas)) if safety == Safety::Replicas => link
                 .run_replicated(script, keys, args, *replicas)
                 .await
                 .map_err(Fault::into_error),
-            None => self.run(script, keys, args).await,
+            _ => self.run(script, keys, args).await,
         }
     }
 
@@ -192,6 +193,16 @@ impl Inner {
             self.keys.bucket_of_subject(subject) == self.keys.bucket_of(record.handle())
         })
     }
+}
+
+/// When an ending is told.
+#[derive(Clone, Copy, Eq, PartialEq)]
+pub(crate) enum Safety {
+    /// When the master has it. So are endings asserted again: after a failover there may be no replica
+    /// to wait for, and there may be thousands of them.
+    Master,
+    /// When as many replicas have it as the application asks for.
+    Replicas,
 }
 
 /// Whether a name is free.

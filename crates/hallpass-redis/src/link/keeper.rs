@@ -74,7 +74,12 @@ impl Kept {
         let answer = connection
             .send_packed_commands(commands, 0, commands.len())
             .await;
-        self.judge(number, answer.as_ref().err());
+        // What the server refuses stands among the answers.
+        let refused = answer.iter().flatten().find_map(|answer| match answer {
+            Value::ServerError(error) => Some(RedisError::from(error.clone())),
+            _ => None,
+        });
+        self.judge(number, answer.as_ref().err().or(refused.as_ref()));
         Ok(answer?)
     }
 
@@ -212,3 +217,6 @@ fn lose(lost: &watch::Sender<u64>, number: u64) {
         is_later
     });
 }
+
+#[cfg(test)]
+mod tests;

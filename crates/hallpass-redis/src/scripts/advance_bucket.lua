@@ -2,7 +2,9 @@
 -- a mark that nobody has used.
 local ms = call('PTTL', EPOCHS)
 if ms == -2 then
-    -- No session began here, or all have been over for long.
+    -- No session began here, or all have been over for long, or the counters were lost: without the
+    -- mark a load finds that out.
+    call('DEL', BASE .. 'g')
     return 0
 end
 local count = counter(call('HGET', EPOCHS, ARGV[2])) + 1

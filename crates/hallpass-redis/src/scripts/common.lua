@@ -16,6 +16,9 @@ local LONGEST = 1000000000000
 -- The greatest whole number of which a double knows all before it, too.
 local EXACT = 9007199254740991
 
+-- The length of a counter that was never counted up, which has no reason.
+local BEGUN = 16
+
 -- The mark of subjects of whom none was ever counted up.
 local NONE = string.rep('\0', 8)
 
@@ -62,10 +65,13 @@ local function head(key)
 end
 
 local function parse(text)
-    local h = { text = text }
-    h.revision, h.write_id, h.binding, h.digest, h.last_seen, h.confirmed, h.idle, h.absolute, h.created,
+    local h, fits = { text = text }, nil
+    fits, h.revision, h.write_id, h.binding, h.digest, h.last_seen, h.confirmed, h.idle, h.absolute, h.created,
         h.everybody, h.of_tenant, h.of_subject, h.checked, h.frozen, h.freezer, h.tenant, h.subject, h.owner =
-        struct.unpack('>c8c16c4c32I8I8I8I8I8I8I8I8c16I8c16Bc0Bc0Hc0', text, 3)
+        pcall(struct.unpack, '>c8c16c4c32I8I8I8I8I8I8I8I8c16I8c16Bc0Bc0Hc0', text, 3)
+    if not fits then
+        error({ err = 'CORRUPT a record can not be read' })
+    end
     h.locks = sub(text, 2, 2) == '\1'
     return h
 end
@@ -120,8 +126,8 @@ local function marks(key)
 end
 
 -- Returns nothing while the session lives. Else what stays of it, and until when; `false` where
--- the counters of its beginning were lost, so that nobody knows whether it was ended: it counts as
--- lost. The third answer says whether it is over by its own deadline only, which a clock that is
+-- the counters of its beginning were lost, perhaps begun anew since, so that nobody knows whether it
+-- was ended: it counts as lost. The third answer says whether it is over by its own deadline only, which a clock that is
 -- behind may see otherwise.
 local function over(h)
     local of = epochs(h)
@@ -130,6 +136,9 @@ local function over(h)
     for i = 1, 3 do
         local count = counter(of[i])
         if count > stamps[i] then
+            if #of[i] == BEGUN then
+                return false
+            end
             local at = number(of[i], 9)
             if not first or at < first_at then
                 first, first_at = of[i], at
@@ -176,12 +185,14 @@ end
 -- Stores a new record, under the counters of this moment.
 local function begin(key, h)
     local of, text = h.of, h.text
-    local everybody = counter(of[1])
-    if everybody == 0 then
-        everybody = 1
+    local everybody, mark = counter(of[1]), h.mark
+    -- Where nothing was counted, or all of it was lost, it begins somewhere, under a mark that nobody
+    -- has used: write ids are random. So sessions from before a loss never pass for those of now.
+    if not of[1] then
+        everybody, mark = number('\0\0' .. sub(h.write_id, 9, 14), 1) + 1, nil
     end
-    -- A mark that is new is one that nobody has used: a part of the write id is random.
-    local mark = h.mark or sub(h.write_id, 1, 8)
+    local is_marked = mark
+    mark = mark or sub(h.write_id, 1, 8)
     text = sub(text, 1, 102) .. eight(everybody) .. eight(counter(of[2])) .. eight(counter(of[3]))
         .. mark .. h.of_alike .. sub(text, 143)
     call('SET', key, text, 'PX', ttl((deadline(h))))
@@ -189,7 +200,7 @@ local function begin(key, h)
     if not of[1] then
         call('HSET', EPOCHS, '*', eight(everybody) .. eight(0))
     end
-    if not h.mark then
+    if not is_marked then
         call('SET', BASE .. 'g', mark)
     end
     local held = ttl(h.absolute) + HELD

@@ -15,6 +15,7 @@ use hallpass_core::Subject;
 use hallpass_core::Timestamp;
 
 use super::Inner;
+use super::Safety;
 use super::Taken;
 use super::index::records;
 use super::index::tombstones;
@@ -88,7 +89,8 @@ impl Inner {
         ];
         let may_end = replaces.is_some() || bind.limit.is_some();
         let answer = if may_end {
-            self.run_ending(&script::BIND, &keys, &args).await?
+            self.run_ending(&script::BIND, &keys, &args, Safety::Replicas)
+                .await?
         } else {
             self.run(&script::BIND, &keys, &args).await?
         };
@@ -157,7 +159,9 @@ impl Inner {
         let args: [&[u8]; 3] = [&eight(now), &id, has_begun];
         let bucket = self.keys.bucket_of(replaced.handle);
         let keys = [&*bucket.session(replaced.handle), &*bucket.epochs()];
-        let settled = self.run_ending(&script::SETTLE, &keys, &args).await;
+        let settled = self
+            .run_ending(&script::SETTLE, &keys, &args, Safety::Replicas)
+            .await;
         if has_begun == b"1" {
             settled?;
             self.memory.ended(superseded(replaced, now), now);

@@ -14,6 +14,7 @@ use hallpass_core::Timestamp;
 
 use super::Inner;
 use super::RedisStore;
+use super::Safety;
 use crate::keys;
 use crate::layout::eight;
 use crate::memory::Advance;
@@ -58,6 +59,13 @@ impl Least<'_> {
         }
     }
 
+    const fn safety(self) -> Safety {
+        match self {
+            Self::Next => Safety::Replicas,
+            Self::Of(_) => Safety::Master,
+        }
+    }
+
     /// Nothing is to be counted up where there was nothing.
     fn leaves_out(self, place: usize) -> bool {
         matches!(self, Self::Of(_)) && self.of(place) == 0
@@ -76,7 +84,7 @@ impl Inner {
         match scope {
             EpochScope::Everybody => self.count_buckets("*", reason, least, now).await,
             EpochScope::Subject(subject) => {
-                let count = self.count_subject(subject, reason, least.of(0), now);
+                let count = self.count_subject(subject, reason, least, now);
                 Ok(vec![count.await?])
             }
             EpochScope::Tenant(tenant) => {
@@ -96,6 +104,7 @@ impl Inner {
         now: Timestamp,
     ) -> Result<Vec<i64>, StoreError> {
         let (now, reason) = (&eight(now), &reason.encode());
+        let safety = least.safety();
         let mark = &fresh_mark()?;
         let names: Vec<String> = self.keys.buckets().map(|bucket| bucket.epochs()).collect();
         let counted: Vec<Result<i64, StoreError>> = stream::iter(names.into_iter().enumerate())
@@ -106,7 +115,7 @@ impl Inner {
                 let least = least.of(place).to_string();
                 let args: [&[u8]; 5] = [now, field.as_bytes(), reason, least.as_bytes(), mark];
                 let answer = self
-                    .run_ending(&script::ADVANCE_BUCKET, &[&name], &args)
+                    .run_ending(&script::ADVANCE_BUCKET, &[&name], &args, safety)
                     .await;
                 reply::number(&answer?)
             })
@@ -120,7 +129,7 @@ impl Inner {
         &self,
         subject: &Subject,
         reason: &EndReason,
-        least: i64,
+        least: Least<'_>,
         now: Timestamp,
     ) -> Result<i64, StoreError> {
         let bucket = self.keys.bucket_of_subject(subject);
@@ -130,14 +139,15 @@ impl Inner {
             &*bucket.alike(self.keys.tag(subject)),
             &*bucket.epochs(),
         ];
-        let least = least.to_string();
+        let safety = least.safety();
+        let least = least.of(0).to_string();
         let args: [&[u8]; 4] = [
             &eight(now),
             &reason.encode(),
             least.as_bytes(),
             &fresh_mark()?,
         ];
-        let answer = self.run_ending(&script::ADVANCE_SUBJECT, &keys, &args);
+        let answer = self.run_ending(&script::ADVANCE_SUBJECT, &keys, &args, safety);
         reply::number(&answer.await?)
     }
 }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use hallpass_core::End;
 use hallpass_core::EndOutcome;
 use hallpass_core::StoreError;
+use hallpass_core::StoreErrorKind;
 use hallpass_core::Timestamp;
 
 use super::Inner;
+use super::Safety;
 use crate::layout;
 use crate::layout::Damaged;
 use crate::layout::eight;
@@ -20,16 +22,21 @@ impl Inner {
         end: &End,
         now: Timestamp,
     ) -> Result<EndOutcome, StoreError> {
-        let outcome = self.end_now(end, now).await?;
-        self.memory.ended(end.clone(), now);
-        self.guard();
-        Ok(outcome)
+        let outcome = self.end_now(end, now, Safety::Replicas).await;
+        // Without an answer, or without the replicas, it may stand as well: then it has to stay.
+        let may_stand = |error: &StoreError| error.kind() == StoreErrorKind::Unavailable;
+        if outcome.as_ref().err().is_none_or(may_stand) {
+            self.memory.ended(end.clone(), now);
+            self.guard();
+        }
+        outcome
     }
 
     pub(super) async fn end_now(
         &self,
         end: &End,
         now: Timestamp,
+        safety: Safety,
     ) -> Result<EndOutcome, StoreError> {
         let args: [&[u8]; 5] = [
             &eight(now),
@@ -40,7 +47,7 @@ impl Inner {
         ];
         let bucket = self.keys.bucket_of(end.handle);
         let keys = [&*bucket.session(end.handle), &*bucket.epochs()];
-        let answer = self.run_ending(&script::END, &keys, &args).await?;
+        let answer = self.run_ending(&script::END, &keys, &args, safety).await?;
         let mut parts = reply::list(answer)?;
         let outcome = parts.next().ok_or_else(|| reply::damaged(Damaged))?;
         let outcome = reply::number(&outcome)?;

@@ -8,6 +8,7 @@ use hallpass_core::StoreError;
 use tokio::sync::watch;
 
 use super::Inner;
+use super::Safety;
 use super::counting::Least;
 use crate::link::backoff;
 use crate::memory::Recalled;
@@ -30,7 +31,7 @@ impl Inner {
             now,
         } = self.memory.recall();
         for end in &endings {
-            let _outcome = self.end_now(end, now).await?;
+            let _outcome = self.end_now(end, now, Safety::Master).await?;
         }
         for advance in advances {
             let least = Least::Of(&advance.counts);

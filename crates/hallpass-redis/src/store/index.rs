@@ -15,6 +15,7 @@ use hallpass_core::Tombstone;
 use redis::Value;
 
 use super::RedisStore;
+use super::Safety;
 use crate::keys;
 use crate::layout;
 use crate::layout::Damaged;
@@ -55,7 +56,9 @@ impl SubjectIndex for RedisStore {
             except.as_bytes(),
             &reason.encode(),
         ];
-        let answer = self.0.run_ending(&script::END_SUBJECT, &keys, &args);
+        let answer = self
+            .0
+            .run_ending(&script::END_SUBJECT, &keys, &args, Safety::Replicas);
         let ended = tombstones(reply::list(answer.await?)?)?;
         self.0.memory.buried(&ended, now);
         self.0.guard();

@@ -33,8 +33,11 @@ async fn the_documented_rights_are_enough() {
     let rule: Vec<&str> = rights.iter().map(String::as_str).collect();
     let _ok: String = connection.ask(&rule).await;
 
-    let url = format!("{}?user=hallpass&pass=password", server.url());
+    let url = server.url_as("hallpass");
     let store = RedisStore::builder(&url).connect().await.unwrap();
+    let everybody = EpochScope::Everybody;
+    let reason = EndReason::Logout;
+    store.advance(&everybody, &reason, at(0)).await.unwrap();
     let (old, record) = (anonymous(), of(&store, &alice()));
     let _created = store.create(&old, at(0)).await.unwrap();
     let bound = store
@@ -81,10 +84,28 @@ async fn a_user_without_rights_is_refused() {
         "+select",
     ];
     let _ok: String = connection.ask(&rule).await;
-    let url = format!("{}?user=hallpass&pass=password", server.url());
+    let url = server.url_as("hallpass");
     let store = RedisStore::builder(&url).connect().await.unwrap();
     let error = store.create(&anonymous(), at(0)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Rejected);
+    let error = store.load(anonymous().handle(), at(0)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Rejected);
+}
+
+/// Race 47: whose password is wrong learns that, and no log learns the password.
+#[tokio::test]
+async fn a_wrong_password_is_told_and_not_shown() {
+    let server = Private::start();
+    let url = server.url_as("nobody");
+    let refused = RedisStore::builder(&url).connect().await.unwrap_err();
+    let source = std::error::Error::source(&refused).unwrap();
+    assert_eq!(source.to_string(), "redis answered WRONGPASS");
+    let shown = format!("{refused} {refused:?} {source:?}");
+    assert!(
+        !shown.contains("password") && !shown.contains("nobody"),
+        "{shown}"
+    );
+    let store = RedisStore::builder(&url).connect_lazy().unwrap();
     let error = store.load(anonymous().handle(), at(0)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Rejected);
 }

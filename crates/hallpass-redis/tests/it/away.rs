@@ -3,20 +3,27 @@
 use hallpass_core::Create;
 use hallpass_core::EndOutcome;
 use hallpass_core::EndReason;
+use hallpass_core::EpochScope;
+use hallpass_core::Epochs;
 use hallpass_core::Load;
 use hallpass_core::SessionStore;
 use hallpass_core::StoreError;
 use hallpass_core::StoreErrorKind;
+use hallpass_core::SubjectIndex;
+use hallpass_core::Tombstone;
 use hallpass_redis::ConnectError;
 use hallpass_redis::RedisStore;
 
 use crate::private::Private;
+use crate::records::alice;
 use crate::records::anonymous;
 use crate::records::at;
 use crate::records::end;
+use crate::records::login;
+use crate::records::of;
 
 /// Asks until the server answers. The store waits between its own attempts to connect.
-async fn answered<T>(call: impl AsyncFn() -> Result<T, StoreError>) -> T {
+pub(crate) async fn answered<T>(call: impl AsyncFn() -> Result<T, StoreError>) -> T {
     loop {
         match call().await {
             Ok(answer) => return answer,
@@ -30,7 +37,7 @@ async fn answered<T>(call: impl AsyncFn() -> Result<T, StoreError>) -> T {
 /// all of them are there, and so are the endings.
 #[tokio::test]
 async fn an_outage_wipes_no_session() {
-    let mut server = Private::start();
+    let server = Private::start();
     let store = server.store().await;
     let (lives, ended) = (anonymous(), anonymous());
     for record in [&lives, &ended] {
@@ -55,7 +62,7 @@ async fn an_outage_wipes_no_session() {
 /// The server may be away when the process starts.
 #[tokio::test]
 async fn a_store_can_be_had_before_its_server() {
-    let mut server = Private::away();
+    let server = Private::away();
     let url = server.url();
     let refused = RedisStore::builder(&url).connect().await.unwrap_err();
     assert!(matches!(refused, ConnectError::Server(_)));
@@ -72,7 +79,7 @@ async fn a_store_can_be_had_before_its_server() {
 /// what has ended.
 #[tokio::test]
 async fn an_ending_that_the_server_lost_is_asserted_again() {
-    let mut server = Private::start();
+    let server = Private::start();
     let store = server.store().await;
     let record = anonymous();
     let _created = store.create(&record, at(0)).await.unwrap();
@@ -85,15 +92,8 @@ async fn an_ending_that_the_server_lost_is_asserted_again() {
         panic!("a live session was told as {outcome:?}");
     };
     // The state of a master that never heard of the end.
-    let client = redis::Client::open(server.url()).unwrap();
-    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
-    let lost = redis::cmd("SET")
-        .arg(&key)
-        .arg(before)
-        .arg("PX")
-        .arg(600_000)
-        .clone();
-    let _ok: String = lost.query_async(&mut raw).await.unwrap();
+    let lost: [&[u8]; 5] = [b"SET", key.as_bytes(), &before, b"PX", b"600000"];
+    let _ok: String = connection.ask(&lost).await;
     server.crash();
     server.begin();
     let told = loop {
@@ -104,4 +104,38 @@ async fn an_ending_that_the_server_lost_is_asserted_again() {
         tokio::task::yield_now().await;
     };
     assert_eq!(told, tombstone);
+}
+
+/// SES-32, SES-17: the same for the counters of a subject, of its tenant, and of everybody.
+#[tokio::test]
+async fn a_counter_that_the_server_lost_is_asserted_again() {
+    for scope in [
+        EpochScope::Subject(alice()),
+        EpochScope::Tenant("acme".to_owned()),
+        EpochScope::Everybody,
+    ] {
+        let server = Private::start();
+        let store = server.store().await;
+        let record = of(&store, &alice());
+        let _bound = store.bind(&login(&record, None), at(0)).await.unwrap();
+        let mut connection = server.connection().await;
+        let before = connection.dump("hallpass").await;
+        store
+            .advance(&scope, &EndReason::Logout, at(1))
+            .await
+            .unwrap();
+        connection.restore(before).await;
+        let loaded = store.load(record.handle(), at(1)).await.unwrap();
+        assert!(matches!(loaded, Load::Live(_)));
+        server.crash();
+        server.begin();
+        let told = loop {
+            let loaded = answered(async || store.load(record.handle(), at(1)).await).await;
+            if let Load::Ended(told) = loaded {
+                break told;
+            }
+            tokio::task::yield_now().await;
+        };
+        assert_eq!(told, Tombstone::of(&record, EndReason::Logout, at(1)));
+    }
 }

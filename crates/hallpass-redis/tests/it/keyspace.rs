@@ -16,6 +16,7 @@ use hallpass_core::SystemRandom;
 use hallpass_core::Timestamp;
 use hallpass_core::Write;
 use hallpass_redis::RedisStore;
+use hallpass_servers::urls;
 
 use crate::private::Connection;
 use crate::private::connection;
@@ -71,7 +72,7 @@ async fn every_key_has_a_time_to_live() {
     let order = end(anonymous().handle(), EndReason::Logout, at(4));
     let _missing = store.end(&order, at(4)).await.unwrap();
 
-    let mut connection = connection(&servers::url()).await;
+    let mut connection = connection(&urls::redis()).await;
     let keys = connection.keys(store.prefix()).await;
     assert_eq!(keys.len(), 11, "{keys:?}");
     for key in keys {
@@ -80,6 +81,40 @@ async fn every_key_has_a_time_to_live() {
             (200_000..=1_000_003_600_000).contains(&left),
             "{key}: {left}"
         );
+    }
+}
+
+/// Race 21: nor does a node whose clock is at the beginning or at the end of time keep a key for ever,
+/// whatever it does.
+#[tokio::test]
+async fn no_clock_makes_a_key_stay_for_ever() {
+    for now in [Timestamp::from_millis(0), Timestamp::MAX] {
+        let store = servers::single().await;
+        let (record, old) = (of(&store, &alice()), anonymous());
+        let next = NextWrite::after(&record, &SystemRandom).unwrap().build();
+        let reason = EndReason::Logout;
+        let _created = store.create(&old, now).await.unwrap();
+        let _bound = store.bind(&login(&record, Some(&old)), now).await.unwrap();
+        let _bound = store.bind(&login(&record, None), now).await.unwrap();
+        let _touched = store.touch(&touch(&record, now), now).await.unwrap();
+        let _written = store.update(&next, record.revision(), now).await.unwrap();
+        let order = end(anonymous().handle(), reason.clone(), now);
+        let _missing = store.end(&order, now).await.unwrap();
+        let ended = store.end_subject(&alice(), None, &reason, now).await;
+        let _ended = ended.unwrap();
+        for scope in [EpochScope::Everybody, EpochScope::Subject(alice())] {
+            store.advance(&scope, &reason, now).await.unwrap();
+        }
+        let mut connection = connection(&urls::redis()).await;
+        let keys = connection.keys(store.prefix()).await;
+        assert!(keys.len() >= 6, "{keys:?}");
+        for key in keys {
+            let left: i64 = connection.ask(&["PTTL", &key]).await;
+            assert!(
+                (200_000..=1_000_003_600_000).contains(&left),
+                "{key}: {left}"
+            );
+        }
     }
 }
 
@@ -100,7 +135,7 @@ async fn a_copy_of_the_server_holds_no_token() {
     let written = store.update(&next, record.revision(), at(1)).await.unwrap();
     assert_eq!(written, Write::Applied);
 
-    let mut connection = connection(&servers::url()).await;
+    let mut connection = connection(&urls::redis()).await;
     let dump = connection.dump(store.prefix()).await;
     assert_eq!(dump.len(), 5);
     for token in [first, second] {
@@ -120,7 +155,7 @@ async fn a_copy_of_the_server_holds_no_token() {
 #[tokio::test]
 async fn the_index_heals_itself() {
     let store = servers::single().await;
-    let mut connection = connection(&servers::url()).await;
+    let mut connection = connection(&urls::redis()).await;
     let index = |keys: Vec<String>| keys.into_iter().find(|key| key.contains(":i:")).unwrap();
     let lives = of(&store, &alice());
     let _bound = store.bind(&login(&lives, None), at(0)).await.unwrap();
@@ -172,7 +207,7 @@ async fn sessions_whose_counters_were_lost_are_forgotten() {
     let store = servers::single().await;
     let record = of(&store, &alice());
     let _created = store.create(&record, at(0)).await.unwrap();
-    let mut connection = connection(&servers::url()).await;
+    let mut connection = connection(&urls::redis()).await;
     for kind in ["g", "e"] {
         let loaded = store.load(record.handle(), at(0)).await.unwrap();
         assert!(matches!(loaded, Load::Live(_)));
@@ -185,6 +220,58 @@ async fn sessions_whose_counters_were_lost_are_forgotten() {
     let next = NextWrite::after(&record, &SystemRandom).unwrap().build();
     let written = store.update(&next, record.revision(), at(0)).await.unwrap();
     assert_eq!(written, Write::Gone);
+}
+
+/// SES-17: counters that are lost and begin anew bring back no session that they had ended.
+#[tokio::test]
+async fn counters_that_begin_anew_revive_no_session() {
+    for is_compared in [false, true] {
+        let store = servers::single().await;
+        let mut connection = connection(&urls::redis()).await;
+        let key = format!("{}:{{0}}:e", store.prefix());
+        let (ended, lives) = (of(&store, &alice()), anonymous());
+        let _created = store.create(&ended, at(0)).await.unwrap();
+        let scope = EpochScope::Everybody;
+        let reason = EndReason::Logout;
+        store.advance(&scope, &reason, at(1)).await.unwrap();
+        if is_compared {
+            let _created = store.create(&lives, at(1)).await.unwrap();
+            let loaded = store.load(lives.handle(), at(1)).await.unwrap();
+            assert!(matches!(loaded, Load::Live(_)));
+        }
+        let removed: i64 = connection.ask(&["DEL", &key]).await;
+        assert_eq!(removed, 1);
+
+        let new = anonymous();
+        let _created = store.create(&new, at(2)).await.unwrap();
+        for _ in 0..2 {
+            for lost in [&ended, &lives] {
+                let loaded = store.load(lost.handle(), at(2)).await.unwrap();
+                assert!(!matches!(loaded, Load::Live(_)), "{loaded:?}");
+            }
+            let loaded = store.load(new.handle(), at(2)).await.unwrap();
+            assert!(matches!(loaded, Load::Live(_)));
+            let listed = store.list(&alice(), at(2)).await.unwrap();
+            assert_eq!(listed.len(), 0);
+        }
+    }
+}
+
+/// SES-17: everybody's sessions end, also where the counters were lost before.
+#[tokio::test]
+async fn everybody_is_ended_also_where_the_counters_were_lost() {
+    let store = servers::single().await;
+    let record = anonymous();
+    let _created = store.create(&record, at(0)).await.unwrap();
+    let mut connection = connection(&urls::redis()).await;
+    let key = format!("{}:{{0}}:e", store.prefix());
+    let removed: i64 = connection.ask(&["DEL", &key]).await;
+    assert_eq!(removed, 1);
+    let scope = EpochScope::Everybody;
+    let reason = EndReason::Logout;
+    store.advance(&scope, &reason, at(1)).await.unwrap();
+    let loaded = store.load(record.handle(), at(1)).await.unwrap();
+    assert!(matches!(loaded, Load::Missing));
 }
 
 /// Race 46: stores with different prefixes are different stores.
@@ -211,7 +298,7 @@ async fn prefixes_keep_applications_apart() {
 /// Race 47.
 #[tokio::test]
 async fn debug_shows_the_prefix_alone() {
-    let url = servers::url().replace("redis://", "redis://default:hunter2@");
+    let url = urls::redis().replace("redis://", "redis://default:hunter2@");
     let builder = RedisStore::builder(&url).prefix("app").tag_key(b"secret");
     let shown = format!("{builder:?}");
     assert!(

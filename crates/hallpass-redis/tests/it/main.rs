@@ -10,13 +10,20 @@
 mod acl;
 mod across;
 mod away;
+mod failover;
+mod feed;
 mod full;
 mod keyspace;
 mod private;
 mod records;
+mod replicas;
 mod round_trips;
 mod scripts;
+mod sentinel;
 mod servers;
+#[cfg(feature = "tls")]
+mod tls;
+mod wrong_types;
 
 mod single {
     use crate::servers;

@@ -1,74 +1,47 @@
 //! A server that one test has for itself, because it does to it what others would notice.
 
-use std::env;
-use std::fs;
-use std::io::BufRead;
-use std::io::BufReader;
-use std::path::PathBuf;
-use std::process::Child;
-use std::process::Command;
-use std::process::Stdio;
-
 use hallpass_redis::RedisStore;
+use hallpass_servers::Redis;
+use hallpass_servers::redis::Settings;
 use redis::FromRedisValue;
 use redis::aio::MultiplexedConnection;
 
-use crate::servers::fresh_prefix;
-
-/// A server on a socket in a folder of its own, both of which go with this value.
-pub(crate) struct Private {
-    folder: PathBuf,
-    server: Option<Child>,
-}
+/// A server that keeps what it acknowledged.
+pub(crate) struct Private(Redis);
 
 impl Private {
     pub(crate) fn start() -> Self {
-        let mut private = Self::away();
-        private.begin();
-        private
+        let settings = Settings::default()
+            .append_only()
+            .argument("maxmemory-policy", &["noeviction"]);
+        Self(Redis::start(&settings).unwrap())
     }
 
     /// A server that is not there yet.
     pub(crate) fn away() -> Self {
-        let folder = env::temp_dir().join(format!("hallpass-{}", fresh_prefix()));
-        fs::create_dir(&folder).unwrap();
-        Self {
-            folder,
-            server: None,
-        }
+        let private = Self::start();
+        private.crash();
+        private
     }
 
     /// Starts the server, and waits until it takes connections.
-    pub(crate) fn begin(&mut self) {
-        let mut server = Command::new("redis-server")
-            .args(["--port", "0", "--unixsocket", "socket"])
-            .args(["--appendonly", "yes", "--appendfsync", "always"])
-            .args(["--save", "", "--maxmemory-policy", "noeviction"])
-            .current_dir(&self.folder)
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("redis-server, on the path");
-        let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
-        self.server = Some(server);
-        let is_ready = lines.any(|line| {
-            let line = line.unwrap();
-            line.contains("The server is now ready") || line.contains("eady to accept connections")
-        });
-        assert!(is_ready, "the server did not start");
-        // Whatever it says later has somewhere to go.
-        std::thread::spawn(move || lines.count());
+    pub(crate) fn begin(&self) {
+        self.0.start_again().unwrap();
     }
 
-    /// Ends the server at once, as a crash would.
-    pub(crate) fn crash(&mut self) {
-        if let Some(mut server) = self.server.take() {
-            server.kill().unwrap();
-            server.wait().unwrap();
-        }
+    /// Ends the server at once.
+    pub(crate) fn crash(&self) {
+        self.0.kill();
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("unix://{}/socket", self.folder.display())
+        self.0.url()
+    }
+
+    /// The URL for a user of the server with the password `password`.
+    pub(crate) fn url_as(&self, user: &str) -> String {
+        let user = format!("redis://{user}:password@");
+        self.0.url().replace("redis://", &user)
     }
 
     /// A store on the server.
@@ -82,13 +55,6 @@ impl Private {
     }
 }
 
-impl Drop for Private {
-    fn drop(&mut self) {
-        self.crash();
-        let _left_behind = fs::remove_dir_all(&self.folder);
-    }
-}
-
 /// A connection to look into a server with.
 pub(crate) struct Connection(MultiplexedConnection);
 
@@ -98,13 +64,10 @@ pub(crate) async fn connection(url: &str) -> Connection {
 }
 
 impl Connection {
-    pub(crate) async fn ask<T: FromRedisValue>(&mut self, words: &[&str]) -> T {
-        let [name, args @ ..] = words else {
-            panic!("a command has a name");
-        };
-        let mut command = redis::cmd(name);
-        for arg in args {
-            command.arg(*arg);
+    pub(crate) async fn ask<T: FromRedisValue>(&mut self, words: &[impl AsRef<[u8]>]) -> T {
+        let mut command = redis::Cmd::new();
+        for word in words {
+            command.arg(word.as_ref());
         }
         command.query_async(&mut self.0).await.unwrap()
     }
@@ -124,5 +87,14 @@ impl Connection {
             dump.push((key, value));
         }
         dump
+    }
+
+    /// Makes the server have what it had, and nothing else.
+    pub(crate) async fn restore(&mut self, dump: Vec<(String, Vec<u8>)>) {
+        let _ok: String = self.ask(&["FLUSHALL"]).await;
+        for (key, value) in dump {
+            let words: [&[u8]; 4] = [b"RESTORE", key.as_bytes(), b"600000", &value];
+            let _ok: String = self.ask(&words).await;
+        }
     }
 }

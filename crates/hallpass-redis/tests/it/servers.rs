@@ -1,25 +1,13 @@
 //! The servers that the tests run on, and stores on them.
 
-use std::env;
 use std::fmt::Write;
 
 use hallpass_core::SecureRandom;
 use hallpass_core::SystemRandom;
 use hallpass_redis::RedisStore;
-
-/// The URL of a server.
-pub(crate) fn url() -> String {
-    required("HALLPASS_TEST_REDIS")
-}
-
-/// The URL of a Cluster.
-pub(crate) fn cluster_url() -> String {
-    required("HALLPASS_TEST_REDIS_CLUSTER")
-}
-
-fn required(name: &str) -> String {
-    env::var(name).unwrap_or_else(|_| panic!("set {name} to the URL of a server for tests"))
-}
+use hallpass_servers::urls;
+use redis::cluster::ClusterClient;
+use redis::cluster_async::ClusterConnection;
 
 /// A prefix that no other test has, so that all run on one server at once.
 pub(crate) fn fresh_prefix() -> String {
@@ -34,22 +22,22 @@ pub(crate) fn fresh_prefix() -> String {
 
 /// An empty store on a server.
 pub(crate) async fn single() -> RedisStore {
-    on(&url(), &fresh_prefix()).await
+    on(&urls::redis(), &fresh_prefix()).await
 }
 
 /// A second connection to the same sessions.
 pub(crate) async fn peer_of_single(store: &RedisStore) -> RedisStore {
-    on(&url(), store.prefix()).await
+    on(&urls::redis(), store.prefix()).await
 }
 
 /// An empty store on a Cluster.
 pub(crate) async fn cluster() -> RedisStore {
-    on(&cluster_url(), &fresh_prefix()).await
+    on(&urls::redis_cluster(), &fresh_prefix()).await
 }
 
 /// Second connections to the same sessions.
 pub(crate) async fn peer_of_cluster(store: &RedisStore) -> RedisStore {
-    on(&cluster_url(), store.prefix()).await
+    on(&urls::redis_cluster(), store.prefix()).await
 }
 
 async fn on(url: &str, prefix: &str) -> RedisStore {
@@ -59,7 +47,7 @@ async fn on(url: &str, prefix: &str) -> RedisStore {
 
 /// A store on a connection that the application made.
 pub(crate) async fn on_their_connection(prefix: &str) -> RedisStore {
-    let client = redis::Client::open(url()).unwrap();
+    let client = redis::Client::open(urls::redis()).unwrap();
     let connection = client.get_connection_manager().await.unwrap();
     let builder = RedisStore::from_connection_manager(connection).prefix(prefix);
     builder.connect().await.unwrap()
@@ -67,11 +55,15 @@ pub(crate) async fn on_their_connection(prefix: &str) -> RedisStore {
 
 /// A store on connections to a Cluster that the application made.
 pub(crate) async fn on_their_cluster(prefix: &str) -> RedisStore {
-    let url = cluster_url();
+    let builder = RedisStore::from_cluster_connection(their_cluster().await).prefix(prefix);
+    builder.connect().await.unwrap()
+}
+
+/// Connections to the Cluster that are no store's.
+pub(crate) async fn their_cluster() -> ClusterConnection {
+    let url = urls::redis_cluster();
     let nodes = url.trim_start_matches("redis+cluster://").split(',');
     let nodes: Vec<String> = nodes.map(|node| format!("redis://{node}")).collect();
-    let client = redis::cluster::ClusterClient::new(nodes).unwrap();
-    let connection = client.get_async_connection().await.unwrap();
-    let builder = RedisStore::from_cluster_connection(connection).prefix(prefix);
-    builder.connect().await.unwrap()
+    let client = ClusterClient::new(nodes).unwrap();
+    client.get_async_connection().await.unwrap()
 }
