@@ -275,7 +275,7 @@ impl SessionStore for RedisStore {
 }
 
 impl HandleTags for RedisStore {
-    /// Also where there is one server, so that its sessions may move to a Cluster.
+    /// Also where there is one server, so that a `MigratingStore` can move its sessions to a Cluster.
     fn handle_tag(&self, subject: &Subject) -> Option<HandleTag> {
         Some(self.0.keys.tag(subject))
     }
