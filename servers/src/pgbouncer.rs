@@ -29,11 +29,30 @@ impl PgBouncer {
     ///
     /// Fails if it is not installed, or does not start. The error holds the last line of its log.
     pub fn start(postgres: &Postgres) -> Result<Self, Error> {
+        Self::before(postgres.port())
+    }
+
+    /// Starts a PgBouncer before a server that somebody else has started, as those of
+    /// [`urls`](crate::urls), and waits until it answers.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the URL names no port, if it is not installed, or does not start.
+    pub fn in_front_of(url: &str) -> Result<Self, Error> {
+        let port = url
+            .rsplit_once('/')
+            .and_then(|(server, _database)| server.rsplit_once(':'))
+            .and_then(|(_host, port)| port.parse().ok())
+            .ok_or_else(|| Error::new("a PgBouncer needs a URL with a port and a database"))?;
+        Self::before(port)
+    }
+
+    fn before(postgres: u16) -> Result<Self, Error> {
         let program = programs::pgbouncer()?;
         let user = User::for_servers()?;
         let server = Server::start(|port, folder| {
             let config = folder.path().join("pgbouncer.ini");
-            fs::write(&config, configuration(port, postgres.port()))
+            fs::write(&config, configuration(port, postgres))
                 .map_err(|error| Error::of("no configuration for pgbouncer", error))?;
             Ok(Launch {
                 program: program.clone(),

@@ -1,7 +1,6 @@
 //! What a store is made of.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connections::Connections;
@@ -148,7 +147,7 @@ impl PostgresStoreBuilder {
     /// Dropped, it leaves nothing behind.
     pub async fn connect(self) -> Result<PostgresStore, ConnectError> {
         let names = Names::new(&self.schema, &self.prefix)?;
-        let sql = Arc::new(Sql::new(&names));
+        let sql = Sql::new(&names);
         let feed_target = match &self.feed_url {
             Some(url) => Some(self.target(url)?),
             None => None,
@@ -159,13 +158,11 @@ impl PostgresStoreBuilder {
             Origin::Pool(pool) => Source::Pool(pool.clone()),
             Origin::Url(url) => {
                 let mut target = self.target(url)?;
-                let mut prepares = None;
                 if self.statements == Statements::Prepared {
                     own_target = Some(target.clone());
                     target = target.read_committed();
-                    prepares = Some(Arc::clone(&sql));
                 }
-                Source::Own(Connections::open(self.connections, &target, prepares).await?)
+                Source::Own(Connections::open(self.connections, &target).await?)
             }
         };
         let server = Server::new(source, sql, self.statements, self.operation_timeout);

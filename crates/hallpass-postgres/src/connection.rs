@@ -7,7 +7,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
 use futures_util::TryStreamExt;
-use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio_postgres::Client;
 use tokio_postgres::Row;
@@ -68,17 +67,6 @@ impl Connection {
             }
             error
         })
-    }
-
-    /// Prepares what requests wait for, as far as the tables are there.
-    pub(crate) async fn warm_up(&self, sql: &Sql) {
-        join_all(Op::HOT.map(|op| async move {
-            // One that cannot be prepared says so when it is used.
-            if let Ok(statement) = self.client.prepare(sql.of(op)).await {
-                self.keep(op, Some(statement));
-            }
-        }))
-        .await;
     }
 
     /// Checks, once after each time-out, that the server still answers, and gives the connection up

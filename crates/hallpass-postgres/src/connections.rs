@@ -14,7 +14,6 @@ use tokio::sync::watch;
 
 use crate::connection::Connection;
 use crate::error::PostgresError;
-use crate::sql::Sql;
 use crate::target::Target;
 use crate::target::Wire;
 use crate::timer::Backoff;
@@ -33,11 +32,7 @@ struct Lane(Mutex<Option<Arc<Connection>>>);
 
 impl Connections {
     /// Opens the first connection, and lets the others follow.
-    pub(crate) async fn open(
-        count: usize,
-        target: &Target,
-        prepares: Option<Arc<Sql>>,
-    ) -> Result<Self, PostgresError> {
+    pub(crate) async fn open(count: usize, target: &Target) -> Result<Self, PostgresError> {
         let (client, wire) = target.connect().await?;
         let mut first = Some((Arc::new(Connection::new(client)), wire));
         let (open, closed) = watch::channel(());
@@ -51,7 +46,6 @@ impl Connections {
                 let keeper = Keeper {
                     lane: Arc::clone(&lane),
                     target: target.clone(),
-                    prepares: prepares.clone(),
                     closed: closed.clone(),
                 };
                 runtime.spawn(keeper.keep(first.take()));
@@ -92,7 +86,6 @@ impl Lane {
 struct Keeper {
     lane: Arc<Lane>,
     target: Target,
-    prepares: Option<Arc<Sql>>,
     closed: watch::Receiver<()>,
 }
 
@@ -124,10 +117,6 @@ impl Keeper {
         self.lane.set(Some(Arc::clone(&connection)));
         let running = tokio::spawn(wire.run());
         let stop = running.abort_handle();
-        if let Some(sql) = self.prepares.clone() {
-            let connection = Arc::clone(&connection);
-            tokio::spawn(async move { connection.warm_up(&sql).await });
-        }
         let given_up = pin!(connection.until_given_up());
         let over = select(running, given_up);
         match select(over, pin!(self.closed.changed())).await {

@@ -107,7 +107,7 @@ impl Error for PostgresError {}
 impl From<tokio_postgres::Error> for PostgresError {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(code) = error.code() else {
-            return Self::unavailable("the connection is lost");
+            return Self::unavailable(of_the_wire(&error));
         };
         let (kind, text) = meaning(code.code());
         Self {
@@ -124,6 +124,20 @@ impl From<PostgresError> for StoreError {
     }
 }
 
+/// Returns what went wrong where no server has answered. Of the texts of others none is kept.
+fn of_the_wire(error: &tokio_postgres::Error) -> &'static str {
+    #[cfg(feature = "tls")]
+    if let Some(error) = error.source()
+        && let Some(error) = error.downcast_ref::<std::io::Error>()
+        && let Some(error) = error.get_ref()
+        && let Some(rustls::Error::InvalidCertificate(_)) = error.downcast_ref()
+    {
+        return "the certificate of the server is not accepted";
+    }
+    let _cause = error;
+    "the connection is lost"
+}
+
 /// Returns what a code of the server means for a store, by its class where that is enough.
 fn meaning(code: &str) -> (StoreErrorKind, &'static str) {
     use StoreErrorKind::Rejected;
@@ -138,7 +152,10 @@ fn meaning(code: &str) -> (StoreErrorKind, &'static str) {
             Rejected,
             "tables or functions are missing: call `PostgresStore::migrate`",
         ),
-        "42501" => (Rejected, "the role may not do this"),
+        "42501" => (
+            Rejected,
+            "the role may not do this: see the rights that a role needs",
+        ),
         "53300" => (Unavailable, "the server has too many connections"),
         "55P03" | "57014" => (Unavailable, "the server gave the statement up"),
         "22P05" => (Rejected, "the encoding of the database is not UTF8"),

@@ -39,7 +39,7 @@
 //! | connections | 4, shared by all operations | [`PostgresStoreBuilder::connections`] |
 //! | time-out of an operation | 1 second, repetitions included | [`PostgresStoreBuilder::operation_timeout`] |
 //! | time-out of a connection | 5 seconds | [`PostgresStoreBuilder::connect_timeout`] |
-//! | statements | prepared | [`PostgresStoreBuilder::statements`] |
+//! | statements | prepared at their first use | [`PostgresStoreBuilder::statements`] |
 //!
 //! A lost connection is made again after 50 ms to 5 s, not at the same time by all nodes. While all
 //! are down calls fail at once with [`StoreErrorKind::Unavailable`]. A statement that lost against
@@ -65,10 +65,15 @@
 //!   not wait for each other. The tables are made with an autovacuum that comes early. Transactions that
 //!   stay open for long, anywhere on the server, keep it from clearing old versions away.
 //! - **Roles.** The role that migrates owns the tables. Another one that only uses them needs `usage`
-//!   on the schema, `select, insert, update, delete` on the tables, and `execute` on the functions.
+//!   on the schema; `select, insert, update, delete` on the tables of sessions and subjects;
+//!   `select, insert, update` on `epochs` and `newest`; and `execute` on the functions, which everybody
+//!   has by default. Before PostgreSQL 15 everybody may create in `public`: use a schema of your own.
+//! - **Migrations** only add, so nodes of two versions work side by side: migrate, then roll the nodes.
 //! - **PgBouncer** in transaction mode: [`Statements::Unnamed`], and a
 //!   [`feed_url`](PostgresStoreBuilder::feed_url) that leads past it. Nothing that the store does
 //!   depends on which connection a statement meets.
+//! - **Locks.** Operations share connections, one behind the other. Who opens a transaction by hand and
+//!   locks a session holds up those behind it, until they time out.
 //! - **A pool of your own** (feature `deadpool`): `PostgresStore::from_pool`. Whatever the default
 //!   isolation of its connections is, limits are exact; with `read committed` less is repeated.
 //! - **TLS** (feature `tls`): `sslmode` in the URL decides. `require` refuses to go on without. The

@@ -68,7 +68,7 @@ impl Names {
                 "sessions_of_subject" | "sessions_by_sweep" | "subjects_by_end" => {
                     filled.push_str(&quoted(&format!("{}{place}", self.prefix)));
                 }
-                "bind" | "end" | "end_subject" | "ending" => {
+                "bind" | "end" | "end_subject" | "ending" | "tombstone" => {
                     self.qualified(&format!("{place}_v1"), &mut filled);
                 }
                 _ => self.qualified(place, &mut filled),

@@ -49,19 +49,11 @@ pub(crate) fn load(
     handle: SessionHandle,
     now: Timestamp,
 ) -> Result<Load, PostgresError> {
-    if let Some(ended_at) = column(row, 4)? {
-        let tombstone = Tombstone::from_parts(TombstoneParts {
-            handle,
-            digest: digest(column(row, 6)?)?,
-            subject: subject(column(row, 7)?, column(row, 8)?)?,
-            reason: reason(column(row, 5)?)?,
-            ended_at: instant(ended_at),
-            keep_until: instant(column(row, 9)?),
-        });
-        return Ok(Load::Ended(tombstone));
+    if let Some(rest) = column::<Option<Vec<Option<&[u8]>>>>(row, 4)? {
+        return Ok(Load::Ended(ended(&rest, handle)?));
     }
     let record = record(row, 0)?;
-    let tombstone = match column::<Option<&[u8]>>(row, 10)? {
+    let tombstone = match column::<Option<&[u8]>>(row, 5)? {
         Some(advance) => Some(ended_by(&record, advance)?),
         None => record.expired(now),
     };
@@ -69,6 +61,43 @@ pub(crate) fn load(
         Some(tombstone) => Load::Ended(tombstone),
         None => Load::Live(Arc::new(record)),
     })
+}
+
+/// Reads a tombstone, which comes as one column, so that live sessions do not pay for it.
+fn ended(rest: &[Option<&[u8]>], handle: SessionHandle) -> Result<Tombstone, PostgresError> {
+    let &[
+        Some(why),
+        token,
+        tenant,
+        id,
+        Some(ended_at),
+        Some(keep_until),
+    ] = rest
+    else {
+        return Err(PostgresError::corrupt());
+    };
+    Ok(Tombstone::from_parts(TombstoneParts {
+        handle,
+        digest: digest(token)?,
+        subject: subject(text(tenant)?, text(id)?)?,
+        reason: reason(why)?,
+        ended_at: instant(number(ended_at)?),
+        keep_until: instant(number(keep_until)?),
+    }))
+}
+
+fn text(bytes: Option<&[u8]>) -> Result<Option<&str>, PostgresError> {
+    bytes
+        .map(str::from_utf8)
+        .transpose()
+        .map_err(|_error| PostgresError::corrupt())
+}
+
+fn number(bytes: &[u8]) -> Result<i64, PostgresError> {
+    let bytes = bytes
+        .try_into()
+        .map_err(|_error| PostgresError::corrupt())?;
+    Ok(i64::from_be_bytes(bytes))
 }
 
 /// Returns what stays of a session that an advance ended: eight bytes of time, and the reason.

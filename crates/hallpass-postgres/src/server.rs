@@ -32,7 +32,7 @@ pub enum Statements {
 /// The server, as the operations of the store see it.
 pub(crate) struct Server {
     source: Source,
-    sql: Arc<Sql>,
+    sql: Sql,
     statements: Statements,
     timeout: Duration,
 }
@@ -47,7 +47,7 @@ pub(crate) enum Source {
 impl Server {
     pub(crate) const fn new(
         source: Source,
-        sql: Arc<Sql>,
+        sql: Sql,
         statements: Statements,
         timeout: Duration,
     ) -> Self {

@@ -21,15 +21,6 @@ pub(crate) enum Op {
 impl Op {
     pub(crate) const COUNT: usize = 11;
 
-    /// Those that requests wait for.
-    pub(crate) const HOT: [Self; 5] = [
-        Self::Load,
-        Self::Touch,
-        Self::Update,
-        Self::Create,
-        Self::Bind,
-    ];
-
     const fn template(self) -> &'static str {
         match self {
             Self::Advance => include_str!("sql/advance.sql"),

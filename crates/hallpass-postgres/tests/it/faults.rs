@@ -1,12 +1,8 @@
 //! Connections that are lost, and come back.
 
-use std::sync::Arc;
-use std::sync::Weak;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use hallpass_core::Ending;
-use hallpass_core::FeedListener;
 use hallpass_core::Load;
 use hallpass_core::RecordFixture;
 use hallpass_core::RevocationFeed;
@@ -15,6 +11,8 @@ use hallpass_core::StoreErrorKind;
 use hallpass_postgres::PostgresStore;
 
 use crate::admin::Admin;
+use crate::outages::listened;
+use crate::outages::next;
 use crate::records::at;
 use crate::records::begun;
 use crate::servers;
@@ -96,10 +94,7 @@ async fn a_listener_is_told_when_the_feed_was_interrupted() {
     let url = format!("{}?application_name={name}", servers::postgres());
     let builder = PostgresStore::builder(&servers::postgres()).feed_url(&url);
     let store = servers::fresh(builder).await;
-    let (sender, heard) = mpsc::channel();
-    let ear = Arc::new(Ear(sender));
-    let weak: Weak<Ear> = Arc::downgrade(&ear);
-    store.subscribe(weak);
+    let (heard, _ear) = listened(&store);
     assert_eq!(next(&heard), None, "the beginning is an interruption");
 
     let admin = Admin::connect().await;
@@ -119,29 +114,9 @@ async fn a_listener_is_told_when_the_feed_was_interrupted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ending_that_is_too_long_to_be_told_is_an_interruption() {
     let store = servers::fresh(PostgresStore::builder(&servers::postgres())).await;
-    let (sender, heard) = mpsc::channel();
-    let ear = Arc::new(Ear(sender));
-    let weak: Weak<Ear> = Arc::downgrade(&ear);
-    store.subscribe(weak);
+    let (heard, _ear) = listened(&store);
     assert_eq!(next(&heard), None);
     let tenant = hallpass_core::EpochScope::Tenant("t".repeat(6_000));
     store.publish(&Ending::Scope(tenant)).await.unwrap();
     assert_eq!(next(&heard), None);
-}
-
-fn next(heard: &mpsc::Receiver<Option<Ending>>) -> Option<Ending> {
-    tokio::task::block_in_place(|| heard.recv_timeout(Duration::from_secs(20))).unwrap()
-}
-
-#[derive(Debug)]
-struct Ear(mpsc::Sender<Option<Ending>>);
-
-impl FeedListener for Ear {
-    fn ended(&self, ending: &Ending) {
-        let _deaf = self.0.send(Some(ending.clone()));
-    }
-
-    fn interrupted(&self) {
-        let _deaf = self.0.send(None);
-    }
 }

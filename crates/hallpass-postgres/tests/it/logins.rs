@@ -20,13 +20,7 @@ use crate::servers;
 #[cfg(feature = "deadpool")]
 #[tokio::test(flavor = "multi_thread")]
 async fn logins_from_nodes_of_all_kinds_never_pass_the_limit() {
-    let url = servers::postgres();
-    let nodes = [
-        servers::fresh(PostgresStore::builder(&url)).await,
-        servers::peer(servers::unnamed(&servers::pgbouncer())).await,
-        servers::peer(servers::pooled("repeatable read")).await,
-        servers::peer(servers::pooled("serializable")).await,
-    ];
+    let nodes = servers::of_all_kinds().await;
     for at_limit in [
         AtLimit::EvictLeastRecentlyUsed,
         AtLimit::EvictOldest,

@@ -6,10 +6,17 @@
 mod admin;
 mod conformance;
 mod faults;
+mod hostile;
 mod logins;
+mod lost_answers;
 mod migrating;
+mod outages;
 mod plans;
+mod racing;
 mod records;
+mod roles;
 mod secrets;
 mod servers;
 mod sweeping;
+#[cfg(feature = "tls")]
+mod tls;

@@ -3,30 +3,32 @@
 use std::cell::RefCell;
 use std::hash::BuildHasher;
 use std::hash::RandomState;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use hallpass_postgres::PostgresStore;
 use hallpass_postgres::PostgresStoreBuilder;
 use hallpass_postgres::Statements;
+use hallpass_servers::PgBouncer;
+use hallpass_servers::urls;
 
 use crate::admin::Admin;
 
 /// A server that keeps its time in UTC.
 pub(crate) fn postgres() -> String {
-    variable("HALLPASS_TEST_POSTGRES")
+    urls::postgres()
 }
 
 /// A server in another time zone.
 pub(crate) fn postgres_elsewhere() -> String {
-    variable("HALLPASS_TEST_POSTGRES_ELSEWHERE")
+    urls::postgres_elsewhere()
 }
 
-/// PgBouncer in transaction mode in front of [`postgres`]. Without one the tests go to the server.
+/// PgBouncer in transaction mode in front of [`postgres`], one for each run of this program.
 pub(crate) fn pgbouncer() -> String {
-    std::env::var("HALLPASS_TEST_PGBOUNCER").unwrap_or_else(|_missing| {
-        eprintln!("NOT TESTED: PgBouncer (set HALLPASS_TEST_PGBOUNCER to one in transaction mode)");
-        postgres()
-    })
+    static PGBOUNCER: LazyLock<PgBouncer> =
+        LazyLock::new(|| PgBouncer::in_front_of(&postgres()).unwrap());
+    PGBOUNCER.url()
 }
 
 /// Returns the name of a schema that nobody uses.
@@ -49,8 +51,14 @@ thread_local! {
 
 /// Returns a store in a schema of its own, which the next [`peer`] on this thread shares.
 pub(crate) async fn fresh(builder: PostgresStoreBuilder) -> PostgresStore {
+    fresh_with(builder, 2).await
+}
+
+/// Returns a store with this many connections in a schema of its own.
+pub(crate) async fn fresh_with(builder: PostgresStoreBuilder, connections: usize) -> PostgresStore {
     let schema = schema();
-    let store = patient(builder).schema(&schema).connect().await.unwrap();
+    let builder = patient(builder).connections(connections).schema(&schema);
+    let store = builder.connect().await.unwrap();
     store.migrate().await.unwrap();
     SCHEMA.set(schema);
     store
@@ -101,8 +109,20 @@ pub(crate) fn pool(isolation: &str) -> deadpool_postgres::Pool {
         .unwrap()
 }
 
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_missing| {
-        panic!("no PostgreSQL to test with: set {name} to the URL of a server")
-    })
+/// Returns nodes on the same tables, whose connections have every isolation.
+pub(crate) async fn of_all_kinds() -> Vec<PostgresStore> {
+    let url = postgres();
+    #[cfg_attr(
+        not(feature = "deadpool"),
+        expect(unused_mut, reason = "pools come last")
+    )]
+    let mut nodes = vec![
+        fresh(PostgresStore::builder(&url)).await,
+        peer(unnamed(&pgbouncer())).await,
+    ];
+    #[cfg(feature = "deadpool")]
+    for isolation in ["repeatable read", "serializable"] {
+        nodes.push(peer(pooled(isolation)).await);
+    }
+    nodes
 }
