@@ -13,6 +13,9 @@ use std::thread;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use hallpass::SecureRandom;
+use hallpass::SystemRandom;
+
 /// A running quickstart on a port of its own. It is killed when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -140,7 +143,7 @@ fn store() -> Vec<(&'static str, String)> {
         _ => return Vec::new(),
     };
     let mut name = [0; 8];
-    getrandom::fill(&mut name).unwrap();
+    SystemRandom.fill(&mut name).unwrap();
     let prefix = format!("test{:016x}", u64::from_be_bytes(name));
     vec![("HALLPASS_STORE", url), ("HALLPASS_PREFIX", prefix)]
 }
