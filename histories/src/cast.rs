@@ -96,6 +96,11 @@ pub(crate) fn group_of(subject: &str) -> Group {
     }
 }
 
+/// Returns whether the sessions of a subject live until somebody ends them.
+pub(crate) fn is_steady(subject: &str) -> bool {
+    subject.starts_with(STEADY)
+}
+
 /// The limits by the names of the subjects.
 #[derive(Clone, Debug)]
 pub(crate) struct ByName {

@@ -8,6 +8,7 @@ mod limit;
 mod ratchet;
 #[cfg(test)]
 mod tests;
+mod vanished;
 
 use std::fmt;
 use std::time::Duration;
@@ -141,6 +142,7 @@ pub fn check(history: &[Operation], terms: &Terms) -> Verdict {
     endings::check(&index, &mut verdict);
     limit::check(&index, terms, &mut verdict);
     ratchet::check(&index, terms, &mut verdict);
+    vanished::check(&index, &mut verdict);
     verdict
 }
 

@@ -31,7 +31,7 @@ use self::node::Node;
 pub fn hammer(arguments: impl IntoIterator<Item = String>) -> Result<(), Failure> {
     let settings = Settings::from_arguments(arguments)?;
     let runtime = runtime()?;
-    let store = runtime.block_on(crate::store::open(&settings.url, &settings.prefix))?;
+    let store = runtime.block_on(crate::store::open(&settings))?;
     let tell = |line: &str| {
         // Where the parent is gone, so is everybody who could use the token.
         let _told = writeln!(std::io::stdout().lock(), "{line}");

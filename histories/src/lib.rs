@@ -43,6 +43,7 @@ pub use self::history::Operation;
 pub use self::history::Presented;
 pub use self::history::Seen;
 pub use self::history::TokenName;
+pub use self::settings::PATIENCE;
 pub use self::settings::Settings;
 pub use self::store::open;
 pub use self::summary::Summary;

@@ -6,6 +6,9 @@ use std::time::Duration;
 use crate::Failure;
 use crate::cast::Mode;
 
+/// How long a store may take for one call where nothing fails: the machine may be busy.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
 /// What one process of a run is told. The arguments of the binary `hammer` say the same.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -28,6 +31,8 @@ pub struct Settings {
     pub rate: u32,
     /// What happens to logins beyond the limit.
     pub mode: Mode,
+    /// How long the store may take for one call.
+    pub timeout: Duration,
     /// Where the history goes.
     pub history: PathBuf,
 }
@@ -46,6 +51,7 @@ impl Settings {
             clients: 8,
             rate: 900,
             mode: Mode::Mixed,
+            timeout: PATIENCE,
             history: PathBuf::new(),
         }
     }
@@ -70,6 +76,7 @@ impl Settings {
             ("clients", self.clients.to_string()),
             ("rate", self.rate.to_string()),
             ("mode", self.mode.as_str().to_owned()),
+            ("timeout", self.timeout.as_millis().to_string()),
             ("history", self.history.display().to_string()),
         ]
         .map(|(name, value)| format!("{name}={value}"))
@@ -97,6 +104,7 @@ impl Settings {
                     let mode = Mode::named(value);
                     settings.mode = mode.ok_or_else(|| format!("not a mode: {value}"))?;
                 }
+                "timeout" => settings.timeout = Duration::from_millis(value.parse()?),
                 "history" => settings.history = value.into(),
                 _ => return Err(format!("not a setting: {name}").into()),
             }

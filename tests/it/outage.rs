@@ -1,5 +1,7 @@
 //! A store that is away for longer: it is left alone, asked now and then, and used again.
 
+use std::time::Duration;
+
 use hallpass::AtLimit;
 use hallpass::EventKind;
 use hallpass::SessionError;
@@ -22,15 +24,25 @@ const LIMIT: usize = 5;
 async fn away() -> (World, Client) {
     let world = World::new();
     let client = Client::logged_in(&world, "alice").await;
-    for _ in 0..LIMIT {
-        world.faults.script(StoreOperation::Load, DOWN);
-        refused(&world, &client).await;
-    }
+    fail(&world, &client, LIMIT).await;
     let events = world.events.take();
     assert_eq!(events.last(), Some(&EventKind::StoreAway), "{events:?}");
     let _asked = world.operations();
     (world, client)
 }
+
+/// So many requests without an answer, four in a second.
+async fn fail(world: &World, client: &Client, times: usize) {
+    for number in 0..times {
+        if number > 0 {
+            world.clock.advance(BETWEEN);
+        }
+        world.faults.script(StoreOperation::Load, DOWN);
+        refused(world, client).await;
+    }
+}
+
+const BETWEEN: Duration = Duration::from_millis(250);
 
 async fn refused(world: &World, client: &Client) {
     let error = client.try_open(world).await.unwrap_err();
@@ -79,10 +91,7 @@ async fn a_write_to_a_store_that_rests_is_not_in_doubt() {
     let world = World::new();
     let client = Client::logged_in(&world, "alice").await;
     let session = client.open(&world).await;
-    for _ in 0..LIMIT {
-        world.faults.script(StoreOperation::Load, DOWN);
-        refused(&world, &client).await;
-    }
+    fail(&world, &client, LIMIT).await;
     let error = session.logout().await.unwrap_err();
     assert!(matches!(error, SessionError::Unavailable(_)), "{error:?}");
 
@@ -91,16 +100,31 @@ async fn a_write_to_a_store_that_rests_is_not_in_doubt() {
     assert_eq!(id(&client.open(&world).await), None);
 }
 
+/// Changes that the store was not asked to keep are still there to be saved.
+#[tokio::test]
+async fn changes_for_a_store_that_rests_stay_pending() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
+    let session = client.open(&world).await;
+    fail(&world, &client, LIMIT).await;
+    session.insert("page", 7).unwrap();
+    let error = session.save().await.unwrap_err();
+    assert!(matches!(error, SessionError::Unavailable(_)), "{error:?}");
+
+    world.clock.advance(seconds(1));
+    session.save().await.unwrap();
+    let seen = client.open(&world).await;
+    assert_eq!(seen.get::<i32>("page").unwrap(), Some(7));
+}
+
 /// Race 48: one whose first call was lost stays in doubt, even where the second was not made.
 #[tokio::test]
 async fn a_write_that_was_lost_before_the_store_rests_is_in_doubt() {
     let world = World::new();
     let client = Client::logged_in(&world, "alice").await;
     let session = client.open(&world).await;
-    for _ in 1..LIMIT {
-        world.faults.script(StoreOperation::Load, DOWN);
-        refused(&world, &client).await;
-    }
+    fail(&world, &client, LIMIT - 1).await;
+    world.clock.advance(BETWEEN);
     world.faults.script(StoreOperation::End, Fault::FailAfter);
     let error = session.logout().await.unwrap_err();
     assert!(matches!(error, SessionError::InDoubt(_)), "{error:?}");

@@ -6,6 +6,7 @@ mod endings;
 mod limit;
 mod ratchet;
 mod story;
+mod vanished;
 
 use self::story::Story;
 use super::Rule;

@@ -31,8 +31,6 @@ use crate::history::Recorder;
 use crate::settings::Settings;
 use crate::wall;
 
-/// How long the store may take for one call, so that an outage shows within a short run.
-const STORE_TIMEOUT: Duration = Duration::from_secs(1);
 /// About how many operations a turn begins.
 const PER_TURN: f64 = 1.3;
 
@@ -60,7 +58,7 @@ impl Node {
         let manager = SessionManager::builder(store)
             .policy(ByName::new()?)
             .events(failures.clone())
-            .store_timeout(STORE_TIMEOUT)
+            .store_timeout(settings.timeout)
             .build()?;
         let transport = TransportConfig::default().bearer(true).build()?;
         Ok(Self {

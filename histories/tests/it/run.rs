@@ -19,6 +19,7 @@ use hallpass_histories::Summary;
 use hallpass_histories::Terms;
 use hallpass_histories::Verdict;
 use hallpass_histories::check;
+use hallpass_servers::eventually;
 
 /// A run with a folder of its own.
 pub(crate) struct Run {
@@ -29,13 +30,27 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn new(name: &'static str, url: &str) -> Self {
+        Self::of(name, url, seconds(20, 60))
+    }
+
+    /// A run on a server, which shares the cores of the machine with the clients.
+    pub(crate) fn on_server(name: &'static str, url: &str, seconds_in_ci: u64) -> Self {
+        let mut run = Self::of(name, url, seconds(10, seconds_in_ci));
+        run.settings.rate = 600;
+        run
+    }
+
+    fn of(name: &'static str, url: &str, seconds: u64) -> Self {
         let seed = seed();
-        let duration = Duration::from_secs(seconds());
+        let duration = Duration::from_secs(seconds);
         println!("{name}: HALLPASS_HISTORY_SEED={seed} makes the same choices again");
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-        let own = format!("{name}-{}-{seed:x}", std::process::id());
+        let id = std::process::id();
+        let own = format!("{name}-{id}-{seed:x}");
+        // Names of tables are short.
+        let prefix = format!("{id}-{seed:x}");
         Self {
-            settings: Settings::new(url, &own, seed, duration),
+            settings: Settings::new(url, &prefix, seed, duration),
             name,
             folder: folder.join(own),
         }
@@ -52,7 +67,24 @@ impl Run {
         self.played(Crowd::of_threads(&self.settings, store, &self.folder))
     }
 
-    fn played(&self, crowd: Result<Crowd, Failure>) -> Played<'_> {
+    /// Starts the program `hammer`, and returns when each process plays.
+    pub(crate) fn start(&self) -> Crowd {
+        let hammer = env!("CARGO_BIN_EXE_hammer").as_ref();
+        let crowd = Crowd::of_processes(&self.settings, hammer, &self.folder).unwrap();
+        let processes = usize::try_from(self.settings.processes).unwrap();
+        eventually("all processes play", || {
+            let files = fs::read_dir(&self.folder).unwrap();
+            let written = files.filter(|file| {
+                let metadata = file.as_ref().map(fs::DirEntry::metadata);
+                matches!(metadata, Ok(Ok(metadata)) if metadata.len() > 0)
+            });
+            written.count() == processes
+        })
+        .unwrap();
+        crowd
+    }
+
+    pub(crate) fn played(&self, crowd: Result<Crowd, Failure>) -> Played<'_> {
         let history = crowd.unwrap().join().unwrap();
         let summary = Summary::of(&history);
         let files = fs::read_dir(&self.folder).unwrap();
@@ -78,7 +110,7 @@ pub(crate) struct Played<'a> {
     run: &'a Run,
     pub(crate) summary: Summary,
     pub(crate) verdict: Verdict,
-    history: Vec<Operation>,
+    pub(crate) history: Vec<Operation>,
 }
 
 impl Played<'_> {
@@ -108,6 +140,7 @@ impl Played<'_> {
     fn assert_did_much(&self) {
         let Self { run, summary, .. } = self;
         let seconds = usize::try_from(run.settings.duration.as_secs()).unwrap();
+        let rate = usize::try_from(run.settings.rate).unwrap();
         for (what, count, per_second) in [
             ("reads", summary.reads, 200),
             ("inserts", summary.inserts, 20),
@@ -126,7 +159,7 @@ impl Played<'_> {
             ("replays", summary.replays, 1),
             ("dropped requests", summary.dropped, 5),
         ] {
-            let least = seconds * per_second;
+            let least = seconds * per_second * rate / USUAL_RATE;
             assert!(count >= least, "{what}: {count}, and {least} are expected");
         }
         let faults = (summary.unavailable, summary.in_doubt, summary.contended);
@@ -134,13 +167,16 @@ impl Played<'_> {
     }
 }
 
-fn seconds() -> u64 {
+/// The rate of each process that the least counts are for.
+const USUAL_RATE: usize = 900;
+
+fn seconds(otherwise: u64, in_ci: u64) -> u64 {
     let named = env::var("HALLPASS_HISTORY_SECONDS").ok();
     let is_ci = env::var("NEXTEST_PROFILE").is_ok_and(|profile| profile == "ci");
     match named {
         Some(seconds) => seconds.parse().unwrap(),
-        None if is_ci => 60,
-        None => 20,
+        None if is_ci => in_ci,
+        None => otherwise,
     }
 }
 

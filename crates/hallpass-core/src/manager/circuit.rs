@@ -1,8 +1,10 @@
 //! Whether a store that does not answer is asked at all.
 //!
 //! A store that is away makes every request wait for a time-out, and is met with all of them when
-//! it comes back. After some calls in a row without an answer the manager stops asking: calls fail
-//! at once, as unavailable, and now and then one is let through to see whether the store is back.
+//! it comes back. After some calls in a row without an answer, over a second at least, the manager
+//! stops asking: calls fail at once, as unavailable, and now and then one is let through to see
+//! whether the store is back. A store of which only a part is away, one node of several, answers
+//! the others in between, and goes on being asked.
 
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -18,7 +20,16 @@ pub(super) struct Circuit {
     limit: u32,
     /// How many calls in a row had no answer. While it is 0 nobody takes the lock.
     unanswered: AtomicU32,
-    rest: Mutex<Option<Rest>>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// When the first of the calls in a row was given up, on the clock's own count.
+    since: Duration,
+    rest: Option<Rest>,
+    /// How many have been let through to see.
+    probes: u64,
 }
 
 /// The store is not asked until then, but by one.
@@ -30,8 +41,8 @@ struct Rest {
     wait: Duration,
     /// How long without the jitter, to be doubled.
     step: Duration,
-    /// Somebody is asking.
-    asked: bool,
+    /// Who is asking, and since when.
+    probe: Option<(u64, Duration)>,
 }
 
 /// What becomes of a call.
@@ -48,7 +59,10 @@ pub(super) enum Permit<'a> {
 /// The one call that sees whether the store is back. Dropped without an answer, it leaves the
 /// question to the next.
 #[derive(Debug)]
-pub(super) struct Probe<'a>(&'a Circuit);
+pub(super) struct Probe<'a> {
+    circuit: &'a Circuit,
+    number: u64,
+}
 
 /// What an answer changed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,7 +79,11 @@ impl Circuit {
         Self {
             limit,
             unanswered: AtomicU32::new(0),
-            rest: Mutex::new(None),
+            state: Mutex::new(State {
+                since: Duration::ZERO,
+                rest: None,
+                probes: 0,
+            }),
         }
     }
 
@@ -75,12 +93,21 @@ impl Circuit {
         if self.limit == 0 || self.unanswered.load(Ordering::Relaxed) < self.limit {
             return Permit::Ask;
         }
-        match &mut *self.rest() {
+        let mut state = self.state();
+        let State { rest, probes, .. } = &mut *state;
+        match rest {
             None => Permit::Ask,
-            Some(rest) if rest.asked || !rest.is_over(now()) => Permit::Rest,
             Some(rest) => {
-                rest.asked = true;
-                Permit::Probe(Probe(self))
+                let now = now();
+                if !rest.may_be_asked(now) {
+                    return Permit::Rest;
+                }
+                *probes += 1;
+                rest.probe = Some((*probes, now));
+                Permit::Probe(Probe {
+                    circuit: self,
+                    number: *probes,
+                })
             }
         }
     }
@@ -90,9 +117,9 @@ impl Circuit {
         if self.unanswered.load(Ordering::Relaxed) == 0 {
             return None;
         }
-        let mut rest = self.rest();
+        let mut state = self.state();
         self.unanswered.store(0, Ordering::Relaxed);
-        rest.take().map(|_rest| Turn::Back)
+        state.rest.take().map(|_rest| Turn::Back)
     }
 
     /// Notes that the store did not answer. `jitter` spreads the nodes, so that they do not all
@@ -106,26 +133,31 @@ impl Circuit {
         if self.limit == 0 {
             return None;
         }
-        let mut rest = self.rest();
+        let now = now();
+        let mut state = self.state();
         let count = self.unanswered.load(Ordering::Relaxed).saturating_add(1);
         self.unanswered.store(count, Ordering::Relaxed);
-        match *rest {
+        if count == 1 {
+            state.since = now;
+        }
+        match state.rest {
             // One that was asked before the store rested says nothing new.
             Some(_) if !matches!(permit, Permit::Probe(_)) => None,
             Some(before) => {
-                *rest = Some(Rest::of((before.step * 2).min(LONGEST), now(), jitter()));
+                let step = (before.step * 2).min(LONGEST);
+                state.rest = Some(Rest::of(step, now, jitter()));
                 None
             }
-            None if count < self.limit => None,
+            None if count < self.limit || !has_passed(PATIENCE, state.since, now) => None,
             None => {
-                *rest = Some(Rest::of(SHORTEST, now(), jitter()));
+                state.rest = Some(Rest::of(SHORTEST, now, jitter()));
                 Some(Turn::Away)
             }
         }
     }
 
-    fn rest(&self) -> MutexGuard<'_, Option<Rest>> {
-        self.rest.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,25 +168,37 @@ impl Rest {
             since: now,
             wait: step / 2 + step / 2 * u32::from(jitter) / 255,
             step,
-            asked: false,
+            probe: None,
         }
     }
 
-    /// A count that goes backwards must not prolong the rest.
-    fn is_over(&self, now: Duration) -> bool {
-        now.checked_sub(self.since)
-            .is_none_or(|rested| rested >= self.wait)
+    /// Whoever asks may be a future that its task does not poll any more, and must not keep all
+    /// others from asking.
+    fn may_be_asked(&self, now: Duration) -> bool {
+        match self.probe {
+            Some((_, asked)) => has_passed(LONGEST, asked, now),
+            None => has_passed(self.wait, self.since, now),
+        }
     }
+}
+
+/// A count that goes backwards must not prolong anything.
+fn has_passed(time: Duration, since: Duration, now: Duration) -> bool {
+    now.checked_sub(since).is_none_or(|passed| passed >= time)
 }
 
 impl Drop for Probe<'_> {
     fn drop(&mut self) {
-        if let Some(rest) = &mut *self.0.rest() {
-            rest.asked = false;
+        if let Some(rest) = &mut self.circuit.state().rest
+            && rest.probe.is_some_and(|(number, _)| number == self.number)
+        {
+            rest.probe = None;
         }
     }
 }
 
+/// For how long nobody was answered before the store rests.
+const PATIENCE: Duration = Duration::from_secs(1);
 const SHORTEST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
@@ -174,13 +218,16 @@ mod tests {
         circuit.unanswered(&permit, at(millis), || 255)
     }
 
+    /// Rests since [`AWAY`].
     fn away() -> Circuit {
         let circuit = Circuit::new(LIMIT);
         assert_eq!(fail(&circuit, 0), None);
-        assert_eq!(fail(&circuit, 0), None);
-        assert_eq!(fail(&circuit, 0), Some(Turn::Away));
+        assert_eq!(fail(&circuit, 500), None);
+        assert_eq!(fail(&circuit, AWAY), Some(Turn::Away));
         circuit
     }
+
+    const AWAY: u64 = 1_000;
 
     fn rests(circuit: &Circuit, millis: u64) -> bool {
         matches!(circuit.permit(at(millis)), Permit::Rest)
@@ -199,20 +246,20 @@ mod tests {
     #[test]
     fn a_store_that_rests_is_asked_by_one_once_the_wait_is_over() {
         let circuit = away();
-        assert!(rests(&circuit, 0));
-        assert!(rests(&circuit, 99));
-        let probe = circuit.permit(at(100));
+        assert!(rests(&circuit, AWAY));
+        assert!(rests(&circuit, AWAY + 99));
+        let probe = circuit.permit(at(AWAY + 100));
         assert!(matches!(probe, Permit::Probe(_)));
-        assert!(rests(&circuit, 100), "one asks, and the others wait");
+        assert!(rests(&circuit, AWAY + 100), "one asks, the others wait");
         assert_eq!(circuit.answered(), Some(Turn::Back));
         drop(probe);
-        assert!(matches!(circuit.permit(at(100)), Permit::Ask));
+        assert!(matches!(circuit.permit(at(AWAY + 100)), Permit::Ask));
     }
 
     #[test]
     fn each_question_without_an_answer_doubles_the_wait_up_to_five_seconds() {
         let circuit = away();
-        let mut now = 0;
+        let mut now = AWAY;
         let mut waits = Vec::new();
         for _ in 0..8 {
             let since = now;
@@ -226,36 +273,69 @@ mod tests {
     }
 
     #[test]
+    fn a_part_that_is_away_does_not_let_the_rest_of_the_store_rest() {
+        let circuit = Circuit::new(LIMIT);
+        for second in 0..100 {
+            for _ in 0..10 {
+                assert_eq!(fail(&circuit, second * 1_000), None);
+            }
+            assert_eq!(circuit.answered(), None);
+        }
+    }
+
+    #[test]
+    fn calls_that_fail_together_are_one_sign_and_not_five() {
+        let circuit = Circuit::new(LIMIT);
+        for _ in 0..100 {
+            assert_eq!(fail(&circuit, 0), None);
+        }
+        assert_eq!(fail(&circuit, 999), None);
+        assert_eq!(fail(&circuit, 1_000), Some(Turn::Away));
+    }
+
+    #[test]
     fn a_probe_that_is_dropped_leaves_the_question_to_the_next() {
         let circuit = away();
-        drop(circuit.permit(at(100)));
-        assert!(matches!(circuit.permit(at(100)), Permit::Probe(_)));
+        drop(circuit.permit(at(AWAY + 100)));
+        assert!(matches!(circuit.permit(at(AWAY + 100)), Permit::Probe(_)));
+    }
+
+    #[test]
+    fn a_probe_that_nobody_polls_keeps_nobody_from_asking() {
+        let circuit = away();
+        let forgotten = circuit.permit(at(AWAY + 100));
+        assert!(rests(&circuit, AWAY + 5_099));
+        let next = circuit.permit(at(AWAY + 5_100));
+        assert!(matches!(next, Permit::Probe(_)));
+        drop(forgotten);
+        assert!(rests(&circuit, AWAY + 5_100), "the second still asks");
     }
 
     #[test]
     fn a_late_failure_of_an_earlier_call_does_not_prolong_the_rest() {
         let circuit = Circuit::new(LIMIT);
         let late = circuit.permit(at(0));
-        for _ in 0..LIMIT {
-            let _turn = fail(&circuit, 0);
+        for millis in [0, 500, AWAY] {
+            let _turn = fail(&circuit, millis);
         }
-        assert_eq!(circuit.unanswered(&late, at(90), || 255), None);
-        assert!(!rests(&circuit, 100));
+        assert_eq!(circuit.unanswered(&late, at(AWAY + 90), || 255), None);
+        assert!(!rests(&circuit, AWAY + 100));
     }
 
     #[test]
     fn a_clock_that_goes_back_does_not_prolong_the_rest() {
-        let circuit = Circuit::new(1);
-        assert_eq!(fail(&circuit, 1_000_000), Some(Turn::Away));
-        assert!(rests(&circuit, 1_000_000));
+        let circuit = Circuit::new(2);
+        assert_eq!(fail(&circuit, 1_000_000), None);
+        assert_eq!(fail(&circuit, 1_001_000), Some(Turn::Away));
+        assert!(rests(&circuit, 1_001_000));
         assert!(!rests(&circuit, 5));
     }
 
     #[test]
     fn without_a_limit_the_store_is_always_asked() {
         let circuit = Circuit::new(0);
-        for _ in 0..100 {
-            assert_eq!(fail(&circuit, 0), None);
+        for second in 0..100 {
+            assert_eq!(fail(&circuit, 1_000 * second), None);
         }
     }
 }

@@ -105,10 +105,7 @@ async fn write(manager: &SessionManager, lane: &Lane) {
                     }
                 }
             },
-            Err(error) if error.kind() == StoreErrorKind::Unavailable => {
-                return lane.refuse(|| SessionError::InDoubt(error.clone()));
-            }
-            Err(error) => return lane.refuse(|| SessionError::Unavailable(error.clone())),
+            Err(error) => return lane.refuse(|| SessionError::of_write(error.clone())),
         }
     }
 }
