@@ -56,6 +56,9 @@ pub enum ConnectError {
     /// The server can not be reached, or refuses.
     #[error("can not connect to redis")]
     Server(#[source] Fault),
+    /// The secret of the tags is empty, and so none.
+    #[error("the secret of the tags of handles is empty")]
+    TagKey,
 }
 
 impl RedisStoreBuilder {
@@ -100,7 +103,7 @@ impl RedisStoreBuilder {
     /// whether it may be of a subject that they think of: a wrong guess looks right once in 65 536.
     /// Set 32 random bytes to prevent that. They must be the same on all nodes, and may change only
     /// where no sessions live: those from before are no longer found by their subject, so they
-    /// neither count for its limit nor end with it. Default: none.
+    /// neither count for its limit nor end with it. An empty one is refused. Default: none.
     pub fn tag_key(mut self, secret: &[u8]) -> Self {
         self.tag_key = Some(secret.to_owned());
         self
@@ -170,6 +173,9 @@ impl RedisStoreBuilder {
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte));
         if !is_usable {
             return Err(ConnectError::Prefix);
+        }
+        if self.tag_key.as_ref().is_some_and(Vec::is_empty) {
+            return Err(ConnectError::TagKey);
         }
         let made = match self.way {
             Way::TheirCluster(connection) => Made {

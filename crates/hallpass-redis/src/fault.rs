@@ -134,6 +134,14 @@ impl From<&RedisError> for Fault {
             ErrorKind::RESP3NotSupported => {
                 Self::Protocol("the server does not speak the protocol RESP3")
             }
+            // A right that a command of a script lacks: others before it were carried out, perhaps.
+            _ if error.code() == Some("NOPERM")
+                && error
+                    .detail()
+                    .is_some_and(|said| said.contains("@user_script")) =>
+            {
+                Self::Server(ServerCode::new("ERR"))
+            }
             _ => Self::Server(ServerCode::new(error.code().unwrap_or("ERR"))),
         }
     }

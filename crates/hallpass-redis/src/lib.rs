@@ -78,14 +78,18 @@
 //! Against what a failover loses there are two means. Each store remembers the endings of the last
 //! minute (up to 10 000, and 256 of subjects, tenants or everybody), and asserts them again once it has
 //! seen a connection go or a server step down; so a session that came back ends again within moments,
-//! unless the process that ended it is gone, too. A store on a connection of yours does not see that. And with [`RedisStoreBuilder::wait_for_replicas`] an ending is told only when so many
+//! unless the process that ended it is gone, too. A store on a connection of yours does not see that, and none sees an operator's
+//! `CLUSTER FAILOVER FORCE` or `TAKEOVER`, which breaks no connection: use it without those words,
+//! so that nothing is lost. And with [`RedisStoreBuilder::wait_for_replicas`] an ending is told only when so many
 //! replicas have it: then a failover to one of those loses nothing. Neither makes Redis strongly
 //! consistent; a store on PostgreSQL is.
 //!
 //! Set `maxmemory-policy noeviction`, and enough memory. Other policies remove keys that are still
 //! needed: a record or a tombstone is safe to lose, since a session that nobody knows is as dead as
-//! one that ended, and its user signs in again. The counter of a subject is not: sessions that were
-//! ended by it would live again. (The counters of everybody and of tenants are missed when they are
+//! one that ended, and its user signs in again. The counter of a subject (`e:<subject>`) is not, nor
+//! are the marks `g` and `h:`: sessions that were ended by a counter would live again. An index
+//! (`i:`) is not, either: sessions that are not in it neither count nor end with their subject, but
+//! by its counter. (The counters of everybody and of tenants are missed when they are
 //! gone, and begin elsewhere: sessions from before count as lost.) A server that is full refuses new sessions and changes, with
 //! nothing half done, and still ends sessions, notes their use, and lets in a login that replaces or
 //! evicts one.
@@ -95,10 +99,12 @@
 //! Redis 7.0 or later, or Valkey. The scripts reach keys that are not named in the call, always
 //! of the same slot: a Cluster is fine, a proxy that spreads keys by itself is not.
 //!
-//! Clocks of the nodes may differ by less than the slack of five minutes that each key gets.
+//! Clocks of the nodes may differ by less than the slack of five minutes that each key gets. Where
+//! they differ by more than five seconds, a login on a Cluster that replaces a session of another node
+//! may miss what was written to that at the same moment.
 //!
-//! A store lives on the Tokio runtime of its first call. Where that ends before the store does, nobody
-//! makes its connections again.
+//! A store lives on the Tokio runtime of its first call: use one runtime for as long as the store is
+//! there. After the end of that runtime every call fails, also on another one, for good.
 //!
 //! On a Cluster the handles of a subject's sessions begin with the subject's tag, so that one node
 //! has them all: make the `DynStore` by `DynStore::from`, or with `.with_tags()`. There are 1024

@@ -188,8 +188,9 @@ impl Link {
             }
             answer => self.judged(answer)?,
         };
-        match answers.next().unwrap_or_default().extract_error()? {
-            Value::Int(count) if count >= i64::from(replicas.count) => Ok(answer),
+        // Also where the server refuses to wait, the command was carried out.
+        match answers.next().map(Value::extract_error) {
+            Some(Ok(Value::Int(count))) if count >= i64::from(replicas.count) => Ok(answer),
             _ => Err(Fault::NotReplicated.into()),
         }
     }

@@ -82,3 +82,6 @@ scripts! {
     TOUCH = "touch.lua",
     UPDATE = "update.lua",
 }
+
+#[cfg(test)]
+mod tests;

@@ -97,7 +97,8 @@ impl RedisStore {
     }
 
     /// Starts with connections to a Cluster that you made. Time-outs are their own, and there is no
-    /// feed.
+    /// feed. They must not read from replicas (`read_from_replicas` of the driver): a replica that
+    /// lags behind still has sessions that have ended.
     pub fn from_cluster_connection(connection: ClusterConnection) -> RedisStoreBuilder {
         RedisStoreBuilder::cluster(connection)
     }
@@ -187,11 +188,10 @@ impl Inner {
         }
     }
 
-    /// Returns whether the session of a subject has a name that leads to the subject's server.
+    /// Returns whether the session of a subject has a name that leads to the subject's server: any
+    /// name where there is one server, so that sessions can be moved here from a store without tags.
     pub(super) fn is_at_home(&self, record: &SessionRecord) -> bool {
-        record.subject().is_none_or(|subject| {
-            self.keys.bucket_of_subject(subject) == self.keys.bucket_of(record.handle())
-        })
+        !self.is_cluster || self.is_tagged(record)
     }
 }
 

@@ -52,9 +52,10 @@
 //!
 //! ## Switching encryption on
 //!
-//! 1. All nodes get the key and [`EncryptedStore::danger_accept_plain`]. While this is deployed,
-//!    nodes without the key hand sealed data to the application as if they were its own, and write
-//!    beside them what no node reads any more. So stop those first, or move to an encrypted store.
+//! 1. All nodes stop, and begin again with the key and [`EncryptedStore::danger_accept_plain`].
+//!    Deliberately not one after the other: a node without the key finds none of the data that
+//!    another one has sealed, and what it writes beside them no node reads. To switch it on without
+//!    a break, move to a store that is encrypted from the beginning.
 //! 2. Each session is sealed by its next update.
 //! 3. Once the longest absolute timeout is over, all nodes go without `danger_accept_plain`.
 //!

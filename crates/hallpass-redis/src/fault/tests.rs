@@ -53,6 +53,21 @@ fn a_server_that_looked_and_refused_has_changed_nothing() {
     }
 }
 
+/// A script has made changes, perhaps, before the command that it may not use.
+#[test]
+fn a_right_that_a_script_lacks_is_no_refusal() {
+    for (said, kind) in [
+        ("no permissions", StoreErrorKind::Rejected),
+        (
+            "no permissions script: 50f9, on @user_script:1.",
+            StoreErrorKind::Unavailable,
+        ),
+    ] {
+        let error = make_extension_error("NOPERM".to_owned(), Some(said.to_owned()));
+        assert_eq!(Fault::from(&error).into_error().kind(), kind);
+    }
+}
+
 /// Race 47: of what the server says the code alone is told.
 #[test]
 fn no_error_shows_what_the_server_said() {

@@ -102,7 +102,7 @@ impl Dialer {
                 .await
         };
         // Sentinels have a time-out for each of many steps, which add up.
-        let limit = 2 * self.timeouts.connect;
+        let limit = self.timeouts.connect.saturating_mul(2);
         match within(&*self.clock, limit, dialing).await {
             Some(Ok(connection)) => Ok(connection),
             Some(Err(error)) => Err(Fault::from(&error)),

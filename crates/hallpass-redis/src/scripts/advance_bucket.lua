@@ -8,6 +8,10 @@ if ms == -2 then
     return 0
 end
 local count = counter(call('HGET', EPOCHS, ARGV[2])) + 1
+if redis.pcall('GET', BASE .. 'g') == ARGV[5] then
+    -- The driver has sent the same call twice. (A mark that is no text is no mark, and replaced.)
+    return count - 1
+end
 local least = tonumber(ARGV[4])
 if least > 0 then
     if count > least then

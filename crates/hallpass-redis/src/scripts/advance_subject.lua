@@ -1,6 +1,10 @@
 -- Counts up the counter of a subject. KEYS: counter, index, mark, epochs. ARGV: time, why, the least
 -- that it is to be (0: one more), a mark that nobody has used.
 local stored = call('GET', KEYS[1])
+if redis.pcall('GET', KEYS[3]) == ARGV[4] then
+    -- The driver has sent the same call twice. (A mark that is no text is no mark, and replaced.)
+    return counter(stored)
+end
 local count = counter(stored) + 1
 local least = tonumber(ARGV[3])
 if least > 0 then
@@ -9,10 +13,11 @@ if least > 0 then
     end
     count = least
 end
--- The index lasts as long as the longest session that is in it, and so must the counter.
+-- The index lasts as long as the longest session that is in it, and so must the counter. Where the
+-- index was lost, the hash of the bucket lasts as long, too.
 local ms = SLACK
-for i = 1, 2 do
-    local left = call('PTTL', KEYS[i])
+for _, key in ipairs({ KEYS[1], KEYS[2], EPOCHS }) do
+    local left = call('PTTL', key)
     if left == -1 then
         left = LONGEST
     end

@@ -187,12 +187,12 @@ local function begin(key, h)
     local of, text = h.of, h.text
     local everybody, mark = counter(of[1]), h.mark
     -- Where nothing was counted, or all of it was lost, it begins somewhere, under a mark that nobody
-    -- has used: write ids are random. So sessions from before a loss never pass for those of now.
+    -- has used: the digest of a token is as random as that is. So sessions from before a loss never pass for those of now.
     if not of[1] then
-        everybody, mark = number('\0\0' .. sub(h.write_id, 9, 14), 1) + 1, nil
+        everybody, mark = number('\0\0' .. sub(h.digest, 9, 14), 1) + 1, nil
     end
     local is_marked = mark
-    mark = mark or sub(h.write_id, 1, 8)
+    mark = mark or sub(h.digest, 1, 8)
     text = sub(text, 1, 102) .. eight(everybody) .. eight(counter(of[2])) .. eight(counter(of[3]))
         .. mark .. h.of_alike .. sub(text, 143)
     call('SET', key, text, 'PX', ttl((deadline(h))))

@@ -142,33 +142,51 @@ impl Inner {
             // Perhaps because this login has replaced it already, and the answer was lost.
             return Ok(match self.is_taken(&bind.record, now).await? {
                 Taken::ByAnother => Bound::Occupied,
-                Taken::ByThisWrite => Bound::Bound {
-                    evicted: Vec::new(),
-                },
+                Taken::ByThisWrite => {
+                    self.settle(replaced, &id, true, now).await?;
+                    Bound::Bound {
+                        evicted: Vec::new(),
+                    }
+                }
                 Taken::No => Bound::Conflict,
             });
         }
         let answer = self.bind_here(&bind, subject, None, now).await;
-        let has_begun: &[u8] = match &answer {
-            Ok(Bound::Bound { .. }) => b"1",
-            Ok(Bound::Conflict | Bound::Denied { .. } | Bound::Occupied) => b"0",
-            Err(error) if error.kind() == StoreErrorKind::Rejected => b"0",
+        let has_begun = match &answer {
+            Ok(Bound::Bound { .. }) => true,
+            Ok(Bound::Conflict | Bound::Denied { .. } | Bound::Occupied) => false,
+            Err(error) if error.kind() == StoreErrorKind::Rejected => false,
             // Nobody knows. Either the login is asked for again, or the session is free soon.
             Err(_) => return answer,
         };
-        let args: [&[u8]; 3] = [&eight(now), &id, has_begun];
-        let bucket = self.keys.bucket_of(replaced.handle);
-        let keys = [&*bucket.session(replaced.handle), &*bucket.epochs()];
-        let settled = self
-            .run_ending(&script::SETTLE, &keys, &args, Safety::Replicas)
-            .await;
-        if has_begun == b"1" {
+        let settled = self.settle(replaced, &id, has_begun, now).await;
+        if has_begun {
             settled?;
-            self.memory.ended(superseded(replaced, now), now);
-            self.guard();
         }
         // Where it did not begin, the session is free soon in any case.
         answer
+    }
+
+    /// Ends the session that a login has replaced, or sets it free where that did not begin.
+    async fn settle(
+        self: &Arc<Self>,
+        replaced: Replaced,
+        id: &[u8],
+        has_begun: bool,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let has_begun_arg: &[u8] = if has_begun { b"1" } else { b"0" };
+        let args: [&[u8]; 3] = [&eight(now), id, has_begun_arg];
+        let bucket = self.keys.bucket_of(replaced.handle);
+        let keys = [&*bucket.session(replaced.handle), &*bucket.epochs()];
+        let _buried = self
+            .run_ending(&script::SETTLE, &keys, &args, Safety::Replicas)
+            .await?;
+        if has_begun {
+            self.memory.ended(superseded(replaced, now), now);
+            self.guard();
+        }
+        Ok(())
     }
 }
 

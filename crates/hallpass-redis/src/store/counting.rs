@@ -122,7 +122,7 @@ impl Inner {
             .buffered(AT_ONCE)
             .collect()
             .await;
-        counted.into_iter().collect()
+        settled(counted)
     }
 
     async fn count_subject(
@@ -152,6 +152,25 @@ impl Inner {
     }
 }
 
+/// Returns the counts. Where one bucket refused after others were counted up, or may have been, the
+/// caller must not take it that nothing was changed.
+fn settled(counted: Vec<Result<i64, StoreError>>) -> Result<Vec<i64>, StoreError> {
+    let may_stand = counted.iter().any(|counted| match counted {
+        Ok(_) => true,
+        Err(error) => error.kind() == StoreErrorKind::Unavailable,
+    });
+    counted
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .map_err(|error| {
+            if may_stand && error.kind() == StoreErrorKind::Rejected {
+                StoreError::new(StoreErrorKind::Unavailable, error)
+            } else {
+                error
+            }
+        })
+}
+
 /// Returns a mark that nobody has used.
 fn fresh_mark() -> Result<[u8; 8], StoreError> {
     let mut mark = [0; 8];
@@ -163,3 +182,6 @@ fn fresh_mark() -> Result<[u8; 8], StoreError> {
 
 /// How many buckets are written to at once.
 const AT_ONCE: usize = 64;
+
+#[cfg(test)]
+mod tests;

@@ -49,12 +49,14 @@ async fn watch(inner: Weak<Inner>, mut troubles: watch::Receiver<u64>) {
         let Some(clock) = inner.upgrade().map(|inner| Arc::clone(&inner.clock)) else {
             return;
         };
-        for _ in 0..2 {
+        for is_last in [false, true] {
             let mut failures = 0;
             loop {
                 let Some(inner) = inner.upgrade() else {
                     return;
                 };
+                // What is noted from here on may have undone what is asserted now.
+                troubles.mark_unchanged();
                 match inner.assert_endings().await {
                     Ok(()) => break,
                     Err(error) => tracing::debug!(%error, "can not assert endings yet"),
@@ -63,10 +65,10 @@ async fn watch(inner: Weak<Inner>, mut troubles: watch::Receiver<u64>) {
                 clock.sleep(backoff(failures)).await;
                 failures = failures.saturating_add(1);
             }
-            clock.sleep(SETTLED).await;
+            if !is_last {
+                clock.sleep(SETTLED).await;
+            }
         }
-        // Of what was noted meanwhile, nothing is new. What comes now is.
-        troubles.mark_unchanged();
     }
 }
 

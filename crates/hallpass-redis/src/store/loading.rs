@@ -3,6 +3,7 @@
 use hallpass_core::HandleTag;
 use hallpass_core::Load;
 use hallpass_core::SessionHandle;
+use hallpass_core::SessionRecord;
 use hallpass_core::StoreError;
 use hallpass_core::Timestamp;
 use redis::Value;
@@ -46,12 +47,23 @@ impl Inner {
             return Ok(Load::Missing);
         };
         match layout::read(handle, &bytes).map_err(reply::damaged)? {
-            Load::Live(record) if layout::is_fresh(&bytes, &record, marks) => {
+            Load::Live(record)
+                if layout::is_fresh(&bytes, &record, marks) && self.is_tagged(&record) =>
+            {
                 Ok(record.expired(now).map_or(Load::Live(record), Load::Ended))
             }
             Load::Live(_) => self.compare(handle, now).await,
             known => Ok(known),
         }
+    }
+
+    /// Returns whether the name of a session begins with its subject's tag. Without, as where the
+    /// `DynStore` gives no tags, the mark that was read is not the one that changes with the subject's
+    /// counter.
+    pub(super) fn is_tagged(&self, record: &SessionRecord) -> bool {
+        record
+            .subject()
+            .is_none_or(|subject| self.keys.tag(subject) == HandleTag::of(record.handle()))
     }
 
     async fn compare(&self, handle: SessionHandle, now: Timestamp) -> Result<Load, StoreError> {

@@ -1,5 +1,7 @@
 //! The rights of the server's users.
 
+use std::time::Duration;
+
 use hallpass_core::Bound;
 use hallpass_core::EndReason;
 use hallpass_core::Ending;
@@ -66,6 +68,26 @@ async fn the_documented_rights_are_enough() {
         .await;
     assert_eq!(ended.unwrap(), []);
     store.publish(&Ending::Session(old.handle())).await.unwrap();
+}
+
+/// A user who may not wait for replicas ends sessions, and learns that nobody knows of the replicas.
+#[tokio::test]
+async fn a_user_who_may_not_wait_is_not_told_that_nothing_changed() {
+    let server = Private::start();
+    let mut connection = server.connection().await;
+    let mut rights = documented_rights();
+    rights.push("-wait".to_owned());
+    let _ok: String = connection.ask(&rights).await;
+    let builder = RedisStore::builder(&server.url_as("hallpass"));
+    let builder = builder.wait_for_replicas(1, Duration::from_millis(10));
+    let store = builder.connect().await.unwrap();
+    let record = anonymous();
+    let _created = store.create(&record, at(0)).await.unwrap();
+    let order = end(record.handle(), EndReason::Logout, at(1));
+    let error = store.end(&order, at(1)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    let loaded = store.load(record.handle(), at(1)).await.unwrap();
+    assert!(matches!(loaded, Load::Ended(_)));
 }
 
 /// Race 39: a user without rights is refused, which is not an outage.

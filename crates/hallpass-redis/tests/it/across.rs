@@ -41,6 +41,29 @@ async fn a_login_that_stopped_half_way_is_brought_to_its_end() {
     assert!(matches!(again.unwrap(), Bound::Bound { evicted } if evicted.is_empty()));
 }
 
+/// Race 48: the same where somebody has written since to the session that it replaces, by which the
+/// freeze of the login is gone.
+#[tokio::test]
+async fn a_login_that_has_begun_ends_what_it_replaces_whoever_wrote_since() {
+    let store = servers::cluster().await;
+    let old = loop {
+        let old = anonymous();
+        if old.handle().to_bytes()[1] != of(&store, &alice()).handle().to_bytes()[1] {
+            break old;
+        }
+    };
+    let _created = store.create(&old, at(0)).await.unwrap();
+    let record = of(&store, &alice());
+    let _half = store.bind(&login(&record, None), at(1)).await.unwrap();
+    let next = NextWrite::after(&old, &SystemRandom).unwrap().build();
+    let written = store.update(&next, old.revision(), at(7)).await.unwrap();
+    assert_eq!(written, Write::Applied);
+    let bound = store.bind(&login(&record, Some(&old)), at(8)).await;
+    assert!(matches!(bound.unwrap(), Bound::Bound { evicted } if evicted.is_empty()));
+    let loaded = store.load(old.handle(), at(8)).await.unwrap();
+    assert!(matches!(loaded, Load::Ended(_)), "{loaded:?}");
+}
+
 /// A handle without the tag of its subject leads to another node: the error says what is missing.
 #[tokio::test]
 async fn a_session_without_its_tag_is_refused() {

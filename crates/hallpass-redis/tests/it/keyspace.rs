@@ -15,6 +15,7 @@ use hallpass_core::SubjectIndex;
 use hallpass_core::SystemRandom;
 use hallpass_core::Timestamp;
 use hallpass_core::Write;
+use hallpass_redis::ConnectError;
 use hallpass_redis::RedisStore;
 use hallpass_servers::urls;
 
@@ -307,6 +308,22 @@ async fn debug_shows_the_prefix_alone() {
     );
     let store = builder.connect_lazy().unwrap();
     assert_eq!(format!("{store:?}"), "RedisStore { prefix: \"app\", .. }");
+}
+
+/// An empty secret is weaker than none.
+#[tokio::test]
+async fn an_empty_secret_is_refused() {
+    let builder = RedisStore::builder(&urls::redis()).tag_key(b"");
+    let refused = builder.connect_lazy().unwrap_err();
+    assert_eq!(refused, ConnectError::TagKey);
+}
+
+#[tokio::test]
+async fn a_connection_may_take_for_ever() {
+    let builder = RedisStore::builder(&urls::redis()).prefix(&servers::fresh_prefix());
+    let store = builder.connect_timeout(Duration::MAX).connect().await;
+    let loaded = store.unwrap().load(anonymous().handle(), at(0)).await;
+    assert!(matches!(loaded.unwrap(), Load::Missing));
 }
 
 /// The random bytes of a token, of which a store keeps a hash only.

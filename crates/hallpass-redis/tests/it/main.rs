@@ -14,6 +14,7 @@ mod failover;
 mod feed;
 mod full;
 mod keyspace;
+mod marks;
 mod private;
 mod records;
 mod replicas;
@@ -42,6 +43,17 @@ mod cluster {
         store: async { servers::cluster().await },
         peer: async |store| servers::peer_of_cluster(store).await,
         abilities: [index, epochs, feed, tags],
+    }
+}
+
+/// One server does without the tags of handles.
+mod untagged {
+    use crate::servers;
+
+    hallpass_testkit::conformance! {
+        store: async { servers::single().await },
+        peer: async |store| servers::peer_of_single(store).await,
+        abilities: [index, epochs, feed],
     }
 }
 

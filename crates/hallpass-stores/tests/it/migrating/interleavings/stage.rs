@@ -60,6 +60,8 @@ pub(super) enum Operation {
     Load,
     Touch,
     Update,
+    /// Of what it finds, and not of the record with which all began.
+    UpdateAfterLoad,
 }
 
 impl Operation {
@@ -114,11 +116,13 @@ impl Stage {
         let (node, record) = (&self.nodes[place], &self.record);
         let answer = match operation {
             Operation::Load => Answer::Loaded(node.load(record.handle(), at(10)).await.unwrap()),
-            Operation::Update => {
-                let random = SeededRandom::new(100 + u64::try_from(place).unwrap());
-                let write = next(record, &random).data(&key(place), b"1").build();
-                let answer = node.update(&write, record.revision(), at(10)).await;
-                Answer::Updated(answer.map_err(|error| error.kind()))
+            Operation::Update => updated(node, record, place).await,
+            Operation::UpdateAfterLoad => {
+                let found = node.load(record.handle(), at(10)).await.unwrap();
+                let Load::Live(found) = found else {
+                    panic!("{found:?}");
+                };
+                updated(node, &found, place).await
             }
             Operation::Touch => {
                 Answer::Touched(node.touch(&touch(record, at(9)), at(10)).await.unwrap())
@@ -165,9 +169,22 @@ impl Stage {
         alone(self.moving().load(self.record.handle(), at(10))).unwrap()
     }
 
+    /// Returns whether the new store has the session as a live one.
+    pub(super) fn has_copy(&self) -> bool {
+        let found = alone(self.new.load(self.record.handle(), at(10))).unwrap();
+        matches!(found, Load::Live(_))
+    }
+
     fn moving(&self) -> MigratingStore<MemoryStore, MemoryStore> {
         MigratingStore::moving(self.new.clone(), self.old.clone())
     }
+}
+
+async fn updated(node: &Node, record: &SessionRecord, place: usize) -> Answer {
+    let random = SeededRandom::new(100 + u64::try_from(place).unwrap());
+    let write = next(record, &random).data(&key(place), b"1").build();
+    let answer = node.update(&write, record.revision(), at(10)).await;
+    Answer::Updated(answer.map_err(|error| error.kind()))
 }
 
 pub(super) fn nodes(
