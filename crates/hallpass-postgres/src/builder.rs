@@ -61,7 +61,8 @@ impl PostgresStoreBuilder {
         }
     }
 
-    /// In which schema the tables are. Default: `public`.
+    /// In which schema the tables are. Default: `public`. Name another one where anybody may create in
+    /// that: before PostgreSQL 15, and in databases that were upgraded from there.
     pub fn schema(mut self, schema: &str) -> Self {
         schema.clone_into(&mut self.schema);
         self

@@ -59,6 +59,10 @@ impl Connections {
         })
     }
 
+    pub(crate) const fn count(&self) -> usize {
+        self.lanes.len()
+    }
+
     /// Returns a connection that is up, each in turn.
     pub(crate) fn get(&self) -> Result<Arc<Connection>, PostgresError> {
         let start = self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.len();

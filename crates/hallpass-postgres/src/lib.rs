@@ -67,7 +67,9 @@
 //! - **Roles.** The role that migrates owns the tables. Another one that only uses them needs `usage`
 //!   on the schema; `select, insert, update, delete` on the tables of sessions and subjects;
 //!   `select, insert, update` on `epochs` and `newest`; and `execute` on the functions, which everybody
-//!   has by default. Before PostgreSQL 15 everybody may create in `public`: use a schema of your own.
+//!   has by default.
+//! - **Schema.** Use one of your own where anybody may create in `public`: before PostgreSQL 15, and in
+//!   databases that were upgraded from there.
 //! - **Migrations** only add, so nodes of two versions work side by side: migrate, then roll the nodes.
 //! - **PgBouncer** in transaction mode: [`Statements::Unnamed`], and a
 //!   [`feed_url`](PostgresStoreBuilder::feed_url) that leads past it. Nothing that the store does
@@ -75,7 +77,11 @@
 //! - **Locks.** Operations share connections, one behind the other. Who opens a transaction by hand and
 //!   locks a session holds up those behind it, until they time out.
 //! - **A pool of your own** (feature `deadpool`): `PostgresStore::from_pool`. Whatever the default
-//!   isolation of its connections is, limits are exact; with `read committed` less is repeated.
+//!   isolation of its connections is, limits are exact; with `read committed` less is repeated. A
+//!   connection whose operation is given up is closed; with `-c client_connection_check_interval=1000`
+//!   in the options of the pool, the server ends the statement, too, as with connections of the store.
+//! - **A server on Windows** can not check connections: `options=-c%20client_connection_check_interval%3D0`
+//!   in the URL.
 //! - **TLS** (feature `tls`): `sslmode` in the URL decides. `require` refuses to go on without. The
 //!   certificate of the server is always verified, name included, also with `prefer`, against the root
 //!   certificates of the system or those of `PostgresStoreBuilder::root_certificates`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hallpass_core::StoreError;
+use tokio::runtime::Handle;
 use tokio_postgres::Row;
 
 use crate::connection;
@@ -69,7 +70,8 @@ impl Server {
     ) -> Result<T, StoreError> {
         let deadline = Deadline::after(self.timeout);
         let mut backoff = Backoff::repeating();
-        for attempt in 0..MOST_ATTEMPTS {
+        let mut stale = 0;
+        for _ in 0..MOST_ATTEMPTS {
             match self.rows(op, values, deadline).await {
                 Ok(rows) => {
                     if let Some(answer) = read(rows)? {
@@ -78,7 +80,8 @@ impl Server {
                 }
                 // Nothing of it was applied.
                 Err(error) if error.has_lost() => deadline.of(backoff.pause()).await?,
-                Err(error) if error.is_stale() && attempt == 0 => {}
+                // The next attempt meets the next connection, which may have an old plan as well.
+                Err(error) if error.is_stale() && stale < self.source.count() => stale += 1,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -98,7 +101,10 @@ impl Server {
             #[cfg(feature = "deadpool")]
             Source::Pool(pool) => {
                 let client = deadline.of(pool.get()).await?.map_err(of_pool)?;
-                Ok(deadline.of(client.batch_execute(text)).await??)
+                let lent = Lent(Some(client));
+                let answer = deadline.of(lent.client()?.batch_execute(text)).await?;
+                lent.give_back();
+                Ok(answer?)
             }
         }
     }
@@ -112,6 +118,10 @@ impl Server {
         match &self.source {
             Source::Own(connections) => {
                 let connection = connections.get()?;
+                let waiting = Waiting {
+                    connection: &connection,
+                    timeout: self.timeout,
+                };
                 let answer = match self.statements {
                     Statements::Prepared => {
                         deadline
@@ -125,18 +135,18 @@ impl Server {
                             .await
                     }
                 };
-                answer.unwrap_or_else(|timed_out| {
-                    self.doubt(connection);
-                    Err(timed_out)
-                })
+                if answer.is_ok() {
+                    waiting.answered();
+                }
+                answer?
             }
             #[cfg(feature = "deadpool")]
             Source::Pool(pool) => {
-                let pooled = async {
-                    let client = pool.get().await.map_err(of_pool)?;
-                    self.pooled(&client, op, values).await
-                };
-                deadline.of(pooled).await?
+                let client = deadline.of(pool.get()).await?.map_err(of_pool)?;
+                let lent = Lent(Some(client));
+                let answer = deadline.of(self.pooled(lent.client()?, op, values)).await?;
+                lent.give_back();
+                answer
             }
         }
     }
@@ -168,19 +178,84 @@ impl Server {
             error
         })
     }
+}
 
-    /// After a time-out: is the server slow, or is nobody there any more? A connection that does not
-    /// answer is given up, and the operations that wait for it learn so.
-    fn doubt(&self, connection: Arc<Connection>) {
-        if connection.begin_doubt() {
-            let timeout = self.timeout;
-            tokio::spawn(async move {
-                let check = connection.client().check_connection();
-                match Deadline::after(timeout).of(check).await {
-                    Ok(Ok(())) => connection.end_doubt(),
-                    Ok(Err(_)) | Err(_) => connection.give_up(),
-                }
-            });
+impl Source {
+    /// How many connections there may be.
+    fn count(&self) -> usize {
+        match self {
+            Self::Own(connections) => connections.count(),
+            #[cfg(feature = "deadpool")]
+            Self::Pool(pool) => pool.status().max_size,
+        }
+    }
+}
+
+/// An operation that waits for an answer. When it is dropped without one, by its time-out or by a
+/// caller who waits no longer, the connection is doubted.
+///
+/// That costs little, so nobody asks for how long it had waited: one check at a time on a connection,
+/// which is a message of a few bytes.
+struct Waiting<'a> {
+    connection: &'a Arc<Connection>,
+    timeout: Duration,
+}
+
+impl Waiting<'_> {
+    fn answered(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        doubt(self.connection, self.timeout);
+    }
+}
+
+/// Is the server slow, or is nobody there any more? A connection that does not answer is given up, and
+/// the operations that wait for it learn so.
+///
+/// The check waits behind the statements that are under way, any of which may wait for a lock: it has
+/// some times as long as one of them.
+fn doubt(connection: &Arc<Connection>, timeout: Duration) {
+    // Futures may be dropped anywhere, also where no runtime is left.
+    let Ok(runtime) = Handle::try_current() else {
+        return;
+    };
+    if connection.begin_doubt() {
+        let connection = Arc::clone(connection);
+        let deadline = Deadline::after(timeout.saturating_mul(PATIENCE));
+        runtime.spawn(async move {
+            match deadline.of(connection.client().check_connection()).await {
+                Ok(Ok(())) => connection.end_doubt(),
+                Ok(Err(_)) | Err(_) => connection.give_up(),
+            }
+        });
+    }
+}
+
+/// A connection of the pool with a statement under way. When it is dropped before the answer is there,
+/// the connection is closed, because whoever gets it next would wait behind the statement.
+#[cfg(feature = "deadpool")]
+struct Lent(Option<deadpool_postgres::Client>);
+
+#[cfg(feature = "deadpool")]
+impl Lent {
+    fn client(&self) -> Result<&deadpool_postgres::Client, PostgresError> {
+        self.0.as_ref().ok_or_else(PostgresError::no_pool)
+    }
+
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+#[cfg(feature = "deadpool")]
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(client) = self.0.take() {
+            drop(deadpool_postgres::Object::take(client));
         }
     }
 }
@@ -210,3 +285,6 @@ fn of_pool(error: deadpool_postgres::PoolError) -> PostgresError {
 
 /// How often a statement is repeated within the time-out of the operation.
 const MOST_ATTEMPTS: u32 = 256;
+
+/// How many time-outs of an operation a doubted connection has to answer.
+const PATIENCE: u32 = 5;

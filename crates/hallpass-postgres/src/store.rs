@@ -91,7 +91,8 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// [`PostgresError`]; nothing was changed then.
+    /// [`PostgresError`]. After one that is [`Unavailable`](hallpass_core::StoreErrorKind::Unavailable)
+    /// nobody knows: it may still be carried out, in whole. After any other nothing was changed.
     ///
     /// # Cancel safety
     ///

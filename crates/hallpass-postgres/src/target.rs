@@ -43,6 +43,16 @@ impl Target {
         if config.get_application_name().is_none() {
             config.application_name("hallpass");
         }
+        // A peer that vanished is noticed, also by a connection that nobody uses.
+        if !url.contains("tcp_user_timeout") {
+            config.tcp_user_timeout(LONGEST_SILENCE);
+        }
+        if !url.contains("keepalives_idle") {
+            config.keepalives_idle(LONGEST_SILENCE);
+        }
+        if !url.contains("keepalives_interval") {
+            config.keepalives_interval(LONGEST_SILENCE / 2);
+        }
         #[cfg(not(feature = "tls"))]
         if config.get_ssl_mode() == SslMode::Require {
             return Err(ConnectError::TlsIsOff);
@@ -59,10 +69,16 @@ impl Target {
     }
 
     /// Asks the server for the isolation that the statements are made for, whatever the default of
-    /// the database is. PgBouncer refuses a connection that asks for anything.
+    /// the database is, and to look each second, while a statement runs, whether somebody waits for
+    /// it: what waits for a lock behind a connection that was given up would go on to wait. PgBouncer
+    /// refuses a connection that asks for anything.
     pub(crate) fn read_committed(mut self) -> Self {
         let before = self.config.get_options().unwrap_or_default();
-        let options = format!("{before} -c default_transaction_isolation=read\\ committed");
+        let mut options = format!("{before} -c default_transaction_isolation=read\\ committed");
+        // A server on Windows can not look, and lets nobody in who asks it to.
+        if !before.contains("client_connection_check_interval") {
+            options.push_str(" -c client_connection_check_interval=1000");
+        }
         self.config.options(options.trim());
         self
     }
@@ -115,5 +131,49 @@ impl Wire {
     /// Moves bytes until the connection is over.
     pub(crate) async fn run(mut self) {
         while self.next().await.is_some() {}
+    }
+}
+
+/// For how long a peer may leave what it was sent without an acknowledgement, and how long a connection
+/// rests before the peer is asked.
+const LONGEST_SILENCE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_has_the_say_where_it_names_a_setting() {
+        let interval = "client_connection_check_interval";
+        let named = format!(
+            "postgres://h?keepalives_idle=7200&keepalives_interval=70&tcp_user_timeout=60\
+             &options=-c%20{interval}%3D0"
+        );
+        let ours = "-c default_transaction_isolation=read\\ committed";
+        for (url, silence, options) in [
+            (
+                "postgres://h",
+                [10, 10, 5],
+                format!("{ours} -c {interval}=1000"),
+            ),
+            (
+                named.as_str(),
+                [60, 7_200, 70],
+                format!("-c {interval}=0 {ours}"),
+            ),
+        ] {
+            let target = Target::new(
+                url,
+                Duration::from_secs(5),
+                #[cfg(feature = "tls")]
+                &[],
+            );
+            let config = target.unwrap().read_committed().config;
+            let [timeout, idle, between] = silence.map(Duration::from_secs);
+            assert_eq!(config.get_tcp_user_timeout(), Some(&timeout));
+            assert_eq!(config.get_keepalives_idle(), idle);
+            assert_eq!(config.get_keepalives_interval(), Some(between));
+            assert_eq!(config.get_options(), Some(options.as_str()));
+        }
     }
 }

@@ -78,12 +78,7 @@ impl SubjectIndex for PostgresStore {
         ];
         self.0
             .server
-            .ask(Op::List, &values, |rows| {
-                rows.iter()
-                    .map(|row| row::record(row, 0).map(Arc::new))
-                    .collect::<Result<Vec<_>, _>>()
-                    .map(Some)
-            })
+            .ask(Op::List, &values, |rows| Ok(Some(readable(&rows, 0))))
             .await
     }
 
@@ -201,13 +196,23 @@ fn bound(rows: &[Row], subject: &Subject, now: Timestamp) -> Result<Bound, Postg
         },
         "conflict" => Bound::Conflict,
         "denied" => Bound::Denied {
-            active: others
-                .iter()
-                .map(|row| row::record(row, 4).map(Arc::new))
-                .collect::<Result<_, _>>()?,
+            active: readable(others, 4),
         },
         _ => Bound::Occupied,
     })
+}
+
+/// Reads the records whose first columns these are. One that can not be read is left out: its user has
+/// to see the others, to end one of them.
+fn readable(rows: &[Row], first: usize) -> Vec<Arc<SessionRecord>> {
+    let read = |row| match row::record(row, first) {
+        Ok(record) => Some(Arc::new(record)),
+        Err(error) => {
+            tracing::warn!(%error, "a session is left out of a list");
+            None
+        }
+    };
+    rows.iter().filter_map(read).collect()
 }
 
 /// Reads what stays of a session of `subject` that ended now, from three columns in their order.

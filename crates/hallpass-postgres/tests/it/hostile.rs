@@ -17,10 +17,13 @@ use hallpass_core::Sweep;
 use hallpass_core::Timestamp;
 use hallpass_postgres::PostgresStore;
 
+use crate::admin::Admin;
 use crate::records::at;
 use crate::records::begun;
 use crate::records::built;
 use crate::records::login;
+use crate::records::of;
+use crate::records::subject;
 use crate::servers;
 
 /// Race 46: a tenant and an id of any characters name one subject, and nobody else.
@@ -77,4 +80,43 @@ async fn a_session_without_end_outlives_every_instant() {
         assert!(matches!(load, Load::Live(_)), "{now:?} {load:?}");
         assert_eq!(store.sweep(10, now).await.unwrap().removed, 0);
     }
+}
+
+/// A user whose limit is reached has to see which session to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_nobody_can_read_does_not_hide_the_others() {
+    let store = servers::fresh(PostgresStore::builder(&servers::postgres())).await;
+    let records = [of("alice"), of("alice"), of("alice")];
+    for record in &records {
+        let bound = store
+            .bind(&login(record.clone(), AtLimit::Reject), at(0))
+            .await;
+        assert!(matches!(bound.unwrap(), Bound::Bound { .. }));
+    }
+    let schema = servers::last_schema();
+    let damage = format!(
+        "update {schema}.hallpass_sessions set record = '\\x00' where handle = '\\x{}'",
+        records[0]
+            .handle()
+            .to_bytes()
+            .map(|byte| format!("{byte:02x}"))
+            .concat()
+    );
+    Admin::connect().await.run(&damage).await;
+    let left = |listed: Vec<std::sync::Arc<hallpass_core::SessionRecord>>| {
+        let mut handles: Vec<_> = listed.iter().map(|record| record.handle()).collect();
+        handles.sort_by_key(|handle| handle.to_bytes());
+        handles
+    };
+    let mut expected = vec![records[1].handle(), records[2].handle()];
+    expected.sort_by_key(|handle| handle.to_bytes());
+    let listed = store.list(&subject("alice"), at(0)).await.unwrap();
+    assert_eq!(left(listed), expected);
+    let denied = store
+        .bind(&login(of("alice"), AtLimit::Reject), at(0))
+        .await;
+    let Bound::Denied { active } = denied.unwrap() else {
+        panic!("three are live");
+    };
+    assert_eq!(left(active), expected);
 }

@@ -6,6 +6,7 @@
 mod admin;
 mod conformance;
 mod faults;
+mod giving_up;
 mod hostile;
 mod logins;
 mod lost_answers;
