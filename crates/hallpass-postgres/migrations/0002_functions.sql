@@ -115,7 +115,27 @@ begin
         return;
     end if;
 
-    if p_max is not null then
+    if p_max is not null and p_at_limit = 'reject' then
+        -- One statement counts and tells: what is told is what was counted.
+        return query
+            with live as materialized (
+                select s.handle, s.digest, s.sweep_at, s.record, s.last_seen, s.confirmed_at, s.epoch
+                from {sessions} s
+                where s.subject = p_subject and coalesce(s.tenant, '') = v_tenant
+                    and s.ended_at is null
+                    and p_now < s.absolute_deadline
+                    and (s.locks or s.idle is null or p_now - s.last_seen < s.idle)
+                    and (s.epoch >= v_newest or {ending}(s.tenant, s.subject, s.epoch) is null)
+                    and s.handle is distinct from p_replaces
+            )
+            select 'denied', l.handle, l.digest, l.sweep_at, l.record, l.last_seen,
+                l.confirmed_at, l.epoch
+            from live l
+            where (select count(*) from live) >= p_max;
+        if found then
+            return;
+        end if;
+    elsif p_max is not null then
         select count(*) + 1 - p_max into v_surplus
         from {sessions} s
         where s.subject = p_subject and coalesce(s.tenant, '') = v_tenant and s.ended_at is null
@@ -123,21 +143,6 @@ begin
             and (s.locks or s.idle is null or p_now - s.last_seen < s.idle)
             and (s.epoch >= v_newest or {ending}(s.tenant, s.subject, s.epoch) is null)
             and s.handle is distinct from p_replaces;
-        if v_surplus > 0 and p_at_limit = 'reject' then
-            o_answer := 'denied';
-            return next;
-            return query
-                select 'active', s.handle, s.digest, s.sweep_at, s.record, s.last_seen,
-                    s.confirmed_at, s.epoch
-                from {sessions} s
-                where s.subject = p_subject and coalesce(s.tenant, '') = v_tenant
-                    and s.ended_at is null
-                    and p_now < s.absolute_deadline
-                    and (s.locks or s.idle is null or p_now - s.last_seen < s.idle)
-                    and (s.epoch >= v_newest or {ending}(s.tenant, s.subject, s.epoch) is null)
-                    and s.handle is distinct from p_replaces;
-            return;
-        end if;
     end if;
 
     -- All that may end is locked in one order, and judged once more by the statements after this one.

@@ -196,7 +196,7 @@ fn bound(rows: &[Row], subject: &Subject, now: Timestamp) -> Result<Bound, Postg
         },
         "conflict" => Bound::Conflict,
         "denied" => Bound::Denied {
-            active: readable(others, 4),
+            active: readable(rows, 4),
         },
         _ => Bound::Occupied,
     })
