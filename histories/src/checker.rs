@@ -57,7 +57,7 @@ impl Default for Terms {
 pub enum Rule {
     /// An answer is one of those that are allowed, and about what was asked.
     AllowedAnswer,
-    /// A session that has ended is not seen, and not written.
+    /// A session that has ended, as who ended it was told, is not seen, and not written.
     EndedIsFinal,
     /// No more sessions of a subject live than the limit says.
     Limit,
@@ -69,6 +69,9 @@ pub enum Rule {
     OnlyIssuedTokens,
     /// No token is accepted that a newer one has replaced for good.
     OnlyRecentTokens,
+    /// A session that was seen to have ended, whether who ended it was told so or not, is not seen
+    /// alive later, and not written.
+    SeenToEndIsFinal,
 }
 
 /// Operations that contradict each other.

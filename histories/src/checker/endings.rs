@@ -20,6 +20,14 @@ struct Known<'a> {
     from: &'a Operation,
 }
 
+/// How it is known that a session has ended.
+struct Evidence<'a> {
+    /// Who ended it was told so.
+    acknowledged: Vec<Known<'a>>,
+    /// Somebody else was told so. Where an ending waits for replicas, others may see it before.
+    seen: Vec<Known<'a>>,
+}
+
 pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
     let told = told_to_requests(index);
     let subjects: Vec<_> = index
@@ -28,44 +36,54 @@ pub(super) fn check(index: &Index<'_>, verdict: &mut Verdict) {
         .map(|(name, subject)| (*name, Wide::of(subject)))
         .collect();
     for (handle, session) in &index.sessions {
-        let mut known = session.ended.iter().copied().map(after).collect::<Vec<_>>();
         let place = told.partition_point(|(other, _)| other < handle);
         let told = told.iter().skip(place);
         let told = told.take_while(|(other, _)| other == handle);
-        known.extend(told.map(|(_, known)| *known));
+        let mut evidence = Evidence {
+            acknowledged: session.ended.iter().copied().map(after).collect(),
+            seen: told.map(|(_, known)| *known).collect(),
+        };
         if let Some((login, whose)) = session.begun {
             let place = subjects.binary_search_by_key(&whose, |(name, _)| name);
             let wide = place.ok().and_then(|place| subjects.get(place));
-            known.extend(wide.and_then(|(_, wide)| wide.after(login)));
-            known.extend(
-                index
-                    .subjects
-                    .get(whose)
-                    .and_then(|subject| missed(*handle, login, subject)),
-            );
+            let wide = wide.and_then(|(_, wide)| wide.after(login));
+            evidence.acknowledged.extend(wide);
+            let subject = index.subjects.get(whose);
+            let missed = subject.and_then(|subject| missed(*handle, login, subject));
+            evidence.seen.extend(missed);
         }
-        if let Some(known) = known.into_iter().min_by_key(|known| known.at) {
-            later(session, known, verdict);
-        }
+        later(session, &evidence, verdict);
     }
 }
 
 /// Reports everything that saw or wrote the session later.
-fn later(session: &Session<'_>, known: Known<'_>, verdict: &mut Verdict) {
+fn later<'a>(session: &Session<'a>, evidence: &Evidence<'a>, verdict: &mut Verdict) {
+    let earliest = |known: &[Known<'a>]| known.iter().copied().min_by_key(|known| known.at);
+    let rules = [
+        (Rule::EndedIsFinal, earliest(&evidence.acknowledged)),
+        (Rule::SeenToEndIsFinal, earliest(&evidence.seen)),
+    ];
+    let mut report = |at: Nanos, because: &str, operation: &Operation| {
+        let broken = rules.iter().find_map(|(rule, known)| {
+            let known = known.filter(|known| at > known.at);
+            known.map(|known| (*rule, known.from))
+        });
+        if let Some((rule, from)) = broken {
+            verdict.add(rule, because, &[from, operation]);
+        }
+        broken.is_some()
+    };
     for operation in &session.found {
-        if operation.begin > known.at {
-            let because = "a request found a session that had ended";
-            verdict.add(Rule::EndedIsFinal, because, &[known.from, operation]);
-        } else if operation.acting > known.at && has_written(operation) {
+        let because = "a request found a session that had ended";
+        let is_reported = report(operation.begin, because, operation);
+        if !is_reported && has_written(operation) {
             let because = "a session was written that had ended";
-            verdict.add(Rule::EndedIsFinal, because, &[known.from, operation]);
+            report(operation.acting, because, operation);
         }
     }
     for operation in &session.told {
-        if operation.begin > known.at {
-            let because = "a session that had ended was told to be alive";
-            verdict.add(Rule::EndedIsFinal, because, &[known.from, operation]);
-        }
+        let because = "a session that had ended was told to be alive";
+        report(operation.begin, because, operation);
     }
 }
 

@@ -118,9 +118,12 @@ impl Outcome {
         assert!(self.row.unavailable + self.row.in_doubt > 0, "{row}");
     }
 
-    /// Returns the sessions of which requests show that a rule is broken.
-    pub(crate) fn sessions_against(&self, rule: Rule) -> usize {
-        sessions_against(&self.verdict, rule)
+    /// Asserts that no request shows that a rule is broken.
+    pub(crate) fn assert_holds(&self, rule: Rule) {
+        let contradictions = self.verdict.contradictions.iter();
+        let mut broken = contradictions.filter(|contradiction| contradiction.rule == rule);
+        let first = broken.next().map(ToString::to_string);
+        assert_eq!(first, None, "{}", self.row);
     }
 }
 
@@ -170,7 +173,8 @@ impl Row {
         let refused = Duration::from_nanos(refused.max().unwrap_or(0));
         let back = back.map(Duration::from_nanos);
         let lost = sessions_against(verdict, Rule::NothingLost);
-        let returned = sessions_against(verdict, Rule::EndedIsFinal);
+        let returned = sessions_against(verdict, Rule::EndedIsFinal)
+            + sessions_against(verdict, Rule::SeenToEndIsFinal);
         let outage = Duration::from_nanos(healed - began).as_secs_f64();
         let row = format!(
             "| {name} | {outage:.1} | {ok} | {served} | {unavailable} | {in_doubt} | {lost} | \
@@ -231,7 +235,7 @@ fn sessions_against(verdict: &Verdict, rule: Rule) -> usize {
     sessions.len()
 }
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     Rule::AllowedAnswer,
     Rule::EndedIsFinal,
     Rule::Limit,
@@ -239,4 +243,5 @@ const RULES: [Rule; 7] = [
     Rule::NothingMadeUp,
     Rule::OnlyIssuedTokens,
     Rule::OnlyRecentTokens,
+    Rule::SeenToEndIsFinal,
 ];

@@ -5,8 +5,8 @@ use crate::checker::Rule;
 use crate::history::Answered;
 
 /// Session 1 has begun by 10, and something ends it from 20 to 30.
-fn stories() -> Vec<Story> {
-    let endings: [fn(&mut Story); 8] = [
+fn stories() -> Vec<(Story, Rule)> {
+    let endings: [fn(&mut Story); 6] = [
         |story| {
             story.logout(20..30, (1, 1));
         },
@@ -25,6 +25,8 @@ fn stories() -> Vec<Story> {
         |story| {
             story.login(20..30, "bob", 2, &[]).over((1, 1));
         },
+    ];
+    let seen: [fn(&mut Story); 2] = [
         |story| {
             story.gone(20..30, (1, 1));
         },
@@ -32,33 +34,35 @@ fn stories() -> Vec<Story> {
             story.list(20..30, "alice", &[]);
         },
     ];
-    let stories = endings.into_iter().map(|ending| {
+    let endings = endings.map(|ending| (ending, Rule::EndedIsFinal));
+    let seen = seen.map(|seen| (seen, Rule::SeenToEndIsFinal));
+    let stories = endings.into_iter().chain(seen).map(|(ending, rule)| {
         let mut story = Story::default();
         story.login(0..10, "alice", 1, &[]);
         ending(&mut story);
-        story
+        (story, rule)
     });
     stories.collect()
 }
 
 #[test]
 fn a_session_that_has_ended_is_not_found() {
-    for (number, mut story) in (0..).zip(stories()) {
+    for (number, (mut story, _)) in (0..).zip(stories()) {
         story.read(25..40, (1, 1));
         assert_eq!(story.found(), [], "ending {number}");
     }
-    for (number, mut story) in (0..).zip(stories()) {
+    for (number, (mut story, rule)) in (0..).zip(stories()) {
         story.read(31..40, (1, 1));
-        let expected = [(Rule::EndedIsFinal, vec![1, 2])];
+        let expected = [(rule, vec![1, 2])];
         assert_eq!(story.found(), expected, "ending {number}");
     }
 }
 
 #[test]
 fn a_session_that_has_ended_is_not_told_to_be_alive() {
-    for (number, mut story) in (0..).zip(stories()) {
+    for (number, (mut story, rule)) in (0..).zip(stories()) {
         story.list(31..40, "alice", &[1]);
-        let expected = [(Rule::EndedIsFinal, vec![1, 2])];
+        let expected = [(rule, vec![1, 2])];
         assert_eq!(story.found(), expected, "ending {number}");
     }
 }
@@ -66,12 +70,12 @@ fn a_session_that_has_ended_is_not_told_to_be_alive() {
 /// A request that had found it before comes too late.
 #[test]
 fn a_session_that_has_ended_is_not_written() {
-    for (number, mut story) in (0..).zip(stories()) {
+    for (number, (mut story, rule)) in (0..).zip(stories()) {
         story.insert(12..40, (1, 1), 0).acts(31);
-        let expected = [(Rule::EndedIsFinal, vec![1, 2])];
+        let expected = [(rule, vec![1, 2])];
         assert_eq!(story.found(), expected, "ending {number}");
     }
-    for (number, mut story) in (0..).zip(stories()) {
+    for (number, (mut story, _)) in (0..).zip(stories()) {
         story.insert(12..40, (1, 1), 0).acts(25);
         assert_eq!(story.found(), [], "ending {number}");
     }
@@ -122,5 +126,21 @@ fn a_session_that_was_said_to_have_ended_by_a_refused_change_is_over() {
     story.login(0..10, "alice", 1, &[]);
     story.insert(20..30, (1, 1), 0).answers(Answered::Ended);
     story.read(31..40, (1, 1));
-    assert_eq!(story.found(), [(Rule::EndedIsFinal, vec![1, 2])]);
+    assert_eq!(story.found(), [(Rule::SeenToEndIsFinal, vec![1, 2])]);
+}
+
+/// Whoever waits for replicas is told later than others see it.
+#[test]
+fn an_end_that_was_acknowledged_counts_more_than_one_that_was_seen() {
+    let mut story = Story::default();
+    story.login(0..10, "alice", 1, &[]);
+    story.gone(20..30, (1, 1));
+    story.revoke(20..50, 1);
+    story.read(40..45, (1, 1));
+    story.read(60..70, (1, 1));
+    let expected = [
+        (Rule::SeenToEndIsFinal, vec![1, 3]),
+        (Rule::EndedIsFinal, vec![2, 4]),
+    ];
+    assert_eq!(story.found(), expected);
 }
