@@ -1,9 +1,21 @@
 //! What every server can do, said once.
 
-/// Gives a type with a field `server` the methods that start and stop it.
+/// Gives a type with a field `server` the methods that name it, start it and stop it.
 macro_rules! lifecycle {
     ($server:ty) => {
         impl $server {
+            /// The port, which stays the same.
+            #[must_use]
+            pub fn port(&self) -> u16 {
+                self.server.port()
+            }
+
+            /// The process that started all others, or `None` while it does not run.
+            #[must_use]
+            pub fn pid(&self) -> Option<u32> {
+                self.server.pid()
+            }
+
             /// Kills it with `SIGKILL`, and the processes that it started. It writes nothing more.
             /// Killing one that does not run does nothing.
             pub fn kill(&self) {

@@ -126,18 +126,6 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port())
     }
 
-    /// The port, which stays the same.
-    #[must_use]
-    pub fn port(&self) -> u16 {
-        self.server.port()
-    }
-
-    /// The process, or `None` while it does not run.
-    #[must_use]
-    pub fn pid(&self) -> Option<u32> {
-        self.server.pid()
-    }
-
     /// Sends one command on a connection of its own, and returns the answer if it is a text or a
     /// number. For looking at a server; tests of a client use their client.
     ///

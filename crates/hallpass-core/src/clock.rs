@@ -3,9 +3,11 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+#[cfg(feature = "system-clock")]
+use std::sync::OnceLock;
 use std::time::Duration;
 #[cfg(feature = "system-clock")]
-use std::{sync::OnceLock, time::Instant};
+use std::time::Instant;
 
 use crate::time::Timestamp;
 

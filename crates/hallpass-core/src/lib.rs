@@ -134,6 +134,7 @@ pub use self::store::Ending;
 pub use self::store::EpochScope;
 pub use self::store::Epochs;
 pub use self::store::FeedListener;
+pub use self::store::FeedListeners;
 pub use self::store::HandleTag;
 pub use self::store::HandleTags;
 pub use self::store::Load;

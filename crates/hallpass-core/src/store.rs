@@ -3,6 +3,7 @@
 mod abilities;
 mod dynamic;
 mod error;
+mod listeners;
 mod outcome;
 
 use std::fmt;
@@ -28,6 +29,7 @@ pub use self::dynamic::DynStore;
 pub use self::dynamic::DynStoreBuilder;
 pub use self::error::StoreError;
 pub use self::error::StoreErrorKind;
+pub use self::listeners::FeedListeners;
 pub use self::outcome::Bound;
 pub use self::outcome::Create;
 pub use self::outcome::End;

@@ -9,6 +9,8 @@ use hallpass_core::FeedListener;
 use crate::sync::Mutex;
 
 /// The listeners, all of them in this process.
+///
+/// Deliberately not the `FeedListeners` of the core: the models run this lock with all others.
 #[derive(Debug, Default)]
 pub(crate) struct Feed(Mutex<Vec<Weak<dyn FeedListener>>>);
 

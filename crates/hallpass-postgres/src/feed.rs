@@ -3,8 +3,6 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::Weak;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -16,6 +14,7 @@ use futures_util::future::Either;
 use futures_util::future::select;
 use hallpass_core::Ending;
 use hallpass_core::FeedListener;
+use hallpass_core::FeedListeners;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio_postgres::AsyncMessage;
@@ -32,7 +31,7 @@ use crate::timer::pause;
 pub(crate) struct Feed {
     channel: String,
     target: Option<Target>,
-    listeners: Arc<Listeners>,
+    listeners: Arc<FeedListeners>,
     is_listening: AtomicBool,
     runtime: Handle,
     open: watch::Sender<()>,
@@ -96,46 +95,14 @@ impl fmt::Debug for Feed {
     }
 }
 
-#[derive(Debug, Default)]
-struct Listeners(Mutex<Vec<Weak<dyn FeedListener>>>);
-
-impl Listeners {
-    fn add(&self, listener: Weak<dyn FeedListener>) {
-        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| listener.strong_count() > 0);
-        listeners.push(listener);
-    }
-
-    fn hear(&self, message: &str) {
-        let ending = Base64Unpadded::decode_vec(message)
-            .ok()
-            .and_then(|bytes| Ending::decode(&bytes).ok());
-        match ending {
-            Some(ending) => self.tell(|listener| listener.ended(&ending)),
-            None => self.interrupted(),
-        }
-    }
-
-    fn interrupted(&self) {
-        self.tell(|listener| listener.interrupted());
-    }
-
-    /// Tells everybody, without the lock: a listener may subscribe another one.
-    fn tell(&self, what: impl Fn(&dyn FeedListener)) {
-        let mut present = Vec::new();
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|listener| match listener.upgrade() {
-                Some(listener) => {
-                    present.push(listener);
-                    true
-                }
-                None => false,
-            });
-        for listener in present {
-            what(&*listener);
-        }
+/// Tells what a message says. One that says nothing stands for an ending that was too long for it.
+fn hear(listeners: &FeedListeners, message: &str) {
+    let ending = Base64Unpadded::decode_vec(message)
+        .ok()
+        .and_then(|bytes| Ending::decode(&bytes).ok());
+    match ending {
+        Some(ending) => listeners.ended(&ending),
+        None => listeners.interrupted(),
     }
 }
 
@@ -143,7 +110,7 @@ impl Listeners {
 struct Task {
     target: Target,
     order: String,
-    listeners: Arc<Listeners>,
+    listeners: Arc<FeedListeners>,
     closed: watch::Receiver<()>,
 }
 
@@ -163,7 +130,7 @@ impl Task {
                     let hearing = async move {
                         while let Some(message) = wire.next().await {
                             if let AsyncMessage::Notification(notification) = message {
-                                listeners.hear(notification.payload());
+                                hear(&listeners, notification.payload());
                             }
                         }
                     };

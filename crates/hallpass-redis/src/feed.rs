@@ -3,9 +3,7 @@
 mod line;
 
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::OnceLock;
-use std::sync::PoisonError;
 use std::sync::Weak;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
@@ -16,6 +14,7 @@ use futures_util::future::select;
 use hallpass_core::Clock;
 use hallpass_core::Ending;
 use hallpass_core::FeedListener;
+use hallpass_core::FeedListeners;
 use redis::PushInfo;
 use redis::PushKind;
 use redis::Value;
@@ -29,7 +28,7 @@ use self::line::Open;
 
 /// The listeners of this process, and the task that hears for them.
 pub(crate) struct Feed {
-    listeners: Arc<Listeners>,
+    listeners: Arc<FeedListeners>,
     line: Option<Line>,
     channel: String,
     clock: Arc<dyn Clock>,
@@ -80,7 +79,7 @@ impl Feed {
 }
 
 /// Hears for as long as the store is there.
-async fn listen(line: Line, channel: String, listeners: Arc<Listeners>, clock: Arc<dyn Clock>) {
+async fn listen(line: Line, channel: String, listeners: Arc<FeedListeners>, clock: Arc<dyn Clock>) {
     let mut failures = 0;
     loop {
         match line.open(&channel).await {
@@ -103,7 +102,7 @@ async fn listen(line: Line, channel: String, listeners: Arc<Listeners>, clock: A
 }
 
 /// Hears until the line is lost.
-async fn hear(mut open: Open, channel: &str, listeners: &Listeners, clock: &dyn Clock) {
+async fn hear(mut open: Open, channel: &str, listeners: &FeedListeners, clock: &dyn Clock) {
     loop {
         let heard = match select(std::pin::pin!(open.pushed.recv()), clock.sleep(PING_EVERY)).await
         {
@@ -148,39 +147,6 @@ impl Heard {
             }
             _ => Self::Nothing,
         }
-    }
-}
-
-#[derive(Default)]
-struct Listeners(Mutex<Vec<Weak<dyn FeedListener>>>);
-
-impl Listeners {
-    fn add(&self, listener: Weak<dyn FeedListener>) {
-        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Before it grows, so that listeners who come and go do not make it grow.
-        if listeners.len() == listeners.capacity() {
-            listeners.retain(|listener| listener.strong_count() > 0);
-        }
-        listeners.push(listener);
-    }
-
-    fn ended(&self, ending: &Ending) {
-        for listener in self.all() {
-            listener.ended(ending);
-        }
-    }
-
-    fn interrupted(&self) {
-        for listener in self.all() {
-            listener.interrupted();
-        }
-    }
-
-    /// No lock is held while they are told, so a listener may use the store.
-    fn all(&self) -> Vec<Arc<dyn FeedListener>> {
-        let mut listeners = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        listeners.retain(|listener| listener.strong_count() > 0);
-        listeners.iter().filter_map(Weak::upgrade).collect()
     }
 }
 

@@ -166,9 +166,21 @@ impl Inner {
         script: &Script,
         args: &[&[u8]],
     ) -> Result<Value, StoreError> {
-        let bucket = self.keys.bucket_of(handle);
-        self.run(script, &[&bucket.session(handle), &bucket.epochs()], args)
+        self.run_ending_on(handle, script, args, Safety::Master)
             .await
+    }
+
+    /// The same for a script that ends something by choice.
+    pub(super) async fn run_ending_on(
+        &self,
+        handle: SessionHandle,
+        script: &Script,
+        args: &[&[u8]],
+        safety: Safety,
+    ) -> Result<Value, StoreError> {
+        let bucket = self.keys.bucket_of(handle);
+        let keys = [&*bucket.session(handle), &*bucket.epochs()];
+        self.run_ending(script, &keys, args, safety).await
     }
 
     /// Answers for a name that was made without the tag of its subject: whether it is taken can be

@@ -124,9 +124,9 @@ impl ManagerBuilder {
     }
 
     /// After how many calls in a row without an answer, over a second at least, the store is left
-    /// alone: calls fail at once, as unavailable, and after 0.1 seconds, then 0.2, up to 5, one is let through to see whether
-    /// it is back. Without this every request waits for its time-out, and a store that comes back is
-    /// met with all of them. 0 for never. Default: 5.
+    /// alone: calls fail at once, as unavailable, and after 0.1 seconds, then 0.2, up to 5, one is
+    /// let through to see whether it is back. Without this every request waits for its time-out,
+    /// and a store that comes back is met with all of them. 0 for never. Default: 5.
     pub const fn fail_fast_after(mut self, calls: u32) -> Self {
         self.fail_fast_after = calls;
         self

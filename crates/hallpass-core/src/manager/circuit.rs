@@ -75,15 +75,11 @@ pub(super) enum Turn {
 
 impl Circuit {
     /// Lets the store rest after this many calls in a row without an answer; never for 0.
-    pub(super) const fn new(limit: u32) -> Self {
+    pub(super) fn new(limit: u32) -> Self {
         Self {
             limit,
             unanswered: AtomicU32::new(0),
-            state: Mutex::new(State {
-                since: Duration::ZERO,
-                rest: None,
-                probes: 0,
-            }),
+            state: Mutex::default(),
         }
     }
 

@@ -7,17 +7,9 @@ if ms == -2 then
     call('DEL', BASE .. 'g')
     return 0
 end
-local count = counter(call('HGET', EPOCHS, ARGV[2])) + 1
-if redis.pcall('GET', BASE .. 'g') == ARGV[5] then
-    -- The driver has sent the same call twice. (A mark that is no text is no mark, and replaced.)
-    return count - 1
-end
-local least = tonumber(ARGV[4])
-if least > 0 then
-    if count > least then
-        return count - 1
-    end
-    count = least
+local count, is_there = counted_up(call('HGET', EPOCHS, ARGV[2]), BASE .. 'g', ARGV[5], ARGV[4])
+if is_there then
+    return count
 end
 if ms == -1 then
     ms = LONGEST

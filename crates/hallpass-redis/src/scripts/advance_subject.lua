@@ -1,17 +1,8 @@
 -- Counts up the counter of a subject. KEYS: counter, index, mark, epochs. ARGV: time, why, the least
 -- that it is to be (0: one more), a mark that nobody has used.
-local stored = call('GET', KEYS[1])
-if redis.pcall('GET', KEYS[3]) == ARGV[4] then
-    -- The driver has sent the same call twice. (A mark that is no text is no mark, and replaced.)
-    return counter(stored)
-end
-local count = counter(stored) + 1
-local least = tonumber(ARGV[3])
-if least > 0 then
-    if count > least then
-        return count - 1
-    end
-    count = least
+local count, is_there = counted_up(call('GET', KEYS[1]), KEYS[3], ARGV[4], ARGV[3])
+if is_there then
+    return count
 end
 -- The index lasts as long as the longest session that is in it, and so must the counter. Where the
 -- index was lost, the hash of the bucket lasts as long, too.

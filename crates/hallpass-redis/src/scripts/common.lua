@@ -117,6 +117,21 @@ local function counter(value)
     return 0
 end
 
+-- Where a counter is to go: up by one, or to `least` where that is not 0. Returns that, and whether it
+-- is there already, because nothing was lost, or because the driver has sent the same call twice and
+-- its mark is there. (A mark that is no text is no mark, and replaced.)
+local function counted_up(stored, marked, mark, least)
+    local count = counter(stored)
+    if redis.pcall('GET', marked) == mark then
+        return count, true
+    end
+    least = tonumber(least)
+    if least == 0 then
+        return count + 1, false
+    end
+    return math.max(count, least), count >= least
+end
+
 -- What a record notes that is compared with: while both marks are as they were, no counter has
 -- changed since that it may be subject to, and a load needs no script. The first is that of the
 -- bucket, the second that of all subjects whose handles begin alike.
@@ -127,8 +142,8 @@ end
 
 -- Returns nothing while the session lives. Else what stays of it, and until when; `false` where
 -- the counters of its beginning were lost, perhaps begun anew since, so that nobody knows whether it
--- was ended: it counts as lost. The third answer says whether it is over by its own deadline only, which a clock that is
--- behind may see otherwise.
+-- was ended: it counts as lost. The third answer says whether it is over by its own deadline only,
+-- which a clock that is behind may see otherwise.
 local function over(h)
     local of = epochs(h)
     local stamps = { h.everybody, h.of_tenant, h.of_subject }

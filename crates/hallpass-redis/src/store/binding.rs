@@ -88,13 +88,13 @@ impl Inner {
             &revision.to_be_bytes(),
         ];
         let may_end = replaces.is_some() || bind.limit.is_some();
-        let answer = if may_end {
-            self.run_ending(&script::BIND, &keys, &args, Safety::Replicas)
-                .await?
+        let safety = if may_end {
+            Safety::Replicas
         } else {
-            self.run(&script::BIND, &keys, &args).await?
+            Safety::Master
         };
-        let mut parts = reply::list(answer)?;
+        let answer = self.run_ending(&script::BIND, &keys, &args, safety);
+        let mut parts = reply::list(answer.await?)?;
         let outcome = parts.next().ok_or_else(|| reply::damaged(Damaged))?;
         Ok(match reply::number(&outcome)? {
             0 => {
@@ -177,10 +177,8 @@ impl Inner {
     ) -> Result<(), StoreError> {
         let has_begun_arg: &[u8] = if has_begun { b"1" } else { b"0" };
         let args: [&[u8]; 3] = [&eight(now), id, has_begun_arg];
-        let bucket = self.keys.bucket_of(replaced.handle);
-        let keys = [&*bucket.session(replaced.handle), &*bucket.epochs()];
         let _buried = self
-            .run_ending(&script::SETTLE, &keys, &args, Safety::Replicas)
+            .run_ending_on(replaced.handle, &script::SETTLE, &args, Safety::Replicas)
             .await?;
         if has_begun {
             self.memory.ended(superseded(replaced, now), now);

@@ -45,10 +45,8 @@ impl Inner {
             &layout::tombstone(&end.tombstone()),
             &eight(end.keep_until),
         ];
-        let bucket = self.keys.bucket_of(end.handle);
-        let keys = [&*bucket.session(end.handle), &*bucket.epochs()];
-        let answer = self.run_ending(&script::END, &keys, &args, safety).await?;
-        let mut parts = reply::list(answer)?;
+        let answer = self.run_ending_on(end.handle, &script::END, &args, safety);
+        let mut parts = reply::list(answer.await?)?;
         let outcome = parts.next().ok_or_else(|| reply::damaged(Damaged))?;
         let outcome = reply::number(&outcome)?;
         let Some(bytes) = reply::next_bytes(&mut parts)? else {

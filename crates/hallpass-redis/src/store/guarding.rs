@@ -5,6 +5,7 @@ use std::sync::Weak;
 use std::time::Duration;
 
 use hallpass_core::StoreError;
+use hallpass_core::StoreErrorKind;
 use tokio::sync::watch;
 
 use super::Inner;
@@ -23,22 +24,39 @@ impl Inner {
         });
     }
 
-    /// Ends once more what was ended of late. Whatever is still ended stays as it is.
+    /// Ends once more what was ended of late. Whatever is still ended stays as it is. One that the
+    /// server refuses, or cannot read, does not keep the others from being asserted.
     async fn assert_endings(&self) -> Result<(), StoreError> {
         let Recalled {
             endings,
             advances,
             now,
         } = self.memory.recall();
+        let mut refused = Ok(());
         for end in &endings {
-            let _outcome = self.end_now(end, now, Safety::Master).await?;
+            let outcome = self.end_now(end, now, Safety::Master).await;
+            refused = refused.and(stands(outcome)?);
         }
         for advance in advances {
             let least = Least::Of(&advance.counts);
-            self.count_up(&advance.scope, &advance.reason, least, advance.at)
-                .await?;
+            let counts = self.count_up(&advance.scope, &advance.reason, least, advance.at);
+            refused = refused.and(stands(counts.await)?);
         }
-        Ok(())
+        refused
+    }
+}
+
+/// Returns whether an ending stands, or has to be asserted later. Fails where nobody answers: then
+/// nobody would answer for the next one.
+fn stands<T>(answer: Result<T, StoreError>) -> Result<Result<(), StoreError>, StoreError> {
+    match answer {
+        Ok(_) => Ok(Ok(())),
+        Err(error) => match error.kind() {
+            StoreErrorKind::Unavailable => Err(error),
+            // What nobody can read lives nowhere, and asking again does not help.
+            StoreErrorKind::Corrupt => Ok(Ok(())),
+            _ => Ok(Err(error)),
+        },
     }
 }
 

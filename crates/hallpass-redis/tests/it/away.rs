@@ -6,6 +6,7 @@ use hallpass_core::EndReason;
 use hallpass_core::EpochScope;
 use hallpass_core::Epochs;
 use hallpass_core::Load;
+use hallpass_core::SessionRecord;
 use hallpass_core::SessionStore;
 use hallpass_core::StoreError;
 use hallpass_core::StoreErrorKind;
@@ -104,6 +105,38 @@ async fn an_ending_that_the_server_lost_is_asserted_again() {
         tokio::task::yield_now().await;
     };
     assert_eq!(told, tombstone);
+}
+
+/// SES-32: what cannot be asserted, because somebody else wrote over it, keeps nothing else from it.
+#[tokio::test]
+async fn an_ending_that_cannot_be_asserted_does_not_hold_up_the_next() {
+    let server = Private::start();
+    let store = server.store().await;
+    let (spoilt, lost) = (anonymous(), anonymous());
+    let mut connection = server.connection().await;
+    let key = |record: &SessionRecord| format!("hallpass:{{0}}:s:{}", record.handle());
+    for record in [&spoilt, &lost] {
+        let _created = store.create(record, at(0)).await.unwrap();
+    }
+    let before: Vec<u8> = connection.ask(&["GET", &key(&lost)]).await;
+    for record in [&spoilt, &lost] {
+        let order = end(record.handle(), EndReason::Logout, at(1));
+        let _ended = store.end(&order, at(1)).await.unwrap();
+    }
+    let _deleted: i64 = connection.ask(&["DEL", &key(&spoilt)]).await;
+    let _length: i64 = connection.ask(&["LPUSH", &key(&spoilt), "a list"]).await;
+    let place = key(&lost);
+    let restored: [&[u8]; 5] = [b"SET", place.as_bytes(), &before, b"PX", b"600000"];
+    let _ok: String = connection.ask(&restored).await;
+    server.crash();
+    server.begin();
+    loop {
+        let loaded = answered(async || store.load(lost.handle(), at(1)).await).await;
+        if matches!(loaded, Load::Ended(_)) {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 /// SES-32, SES-17: the same for the counters of a subject, of its tenant, and of everybody.
