@@ -124,12 +124,15 @@ pub(crate) struct Recorder(Arc<Mutex<Vec<Event>>>);
 impl Recorder {
     /// The kinds of the events since the last time.
     pub(crate) fn take(&self) -> Vec<EventKind> {
-        self.0
-            .lock()
-            .unwrap()
-            .drain(..)
+        self.take_all()
+            .into_iter()
             .map(|event| event.kind)
             .collect()
+    }
+
+    /// The events since the last time.
+    pub(crate) fn take_all(&self) -> Vec<Event> {
+        std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 

@@ -1,11 +1,15 @@
 //! How, when and how strongly a subject proved who it is.
 
+mod acr;
+
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::time::Timestamp;
+
+pub use self::acr::AcrMap;
 
 /// The assurance that an authentication gave (NIST SP 800-63B-4).
 #[derive(

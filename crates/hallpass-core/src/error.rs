@@ -29,6 +29,9 @@ pub enum SessionError {
     /// The session ended, or its assurance was raised, while the request ran. Nothing was applied.
     #[error("the session ended or changed hands while the request ran")]
     Ended,
+    /// The session acts for another subject, which this would affect. Nothing was applied.
+    #[error("the session acts for somebody else: end the impersonation first")]
+    Impersonating,
     /// The store did not answer a write, so that it may or may not have been applied. It is not
     /// pending any more: to apply it again could count something twice. To end a session again is
     /// safe.
@@ -73,6 +76,7 @@ impl SessionError {
             },
             Self::Contended => 503,
             Self::Ended | Self::NotLoggedIn => 401,
+            Self::Impersonating => 403,
             Self::Stale => 409,
         }
     }
@@ -90,6 +94,7 @@ impl SessionError {
             | Self::Closed
             | Self::Data(_)
             | Self::Ended
+            | Self::Impersonating
             | Self::NotLoggedIn
             | Self::Random(_) => None,
         }

@@ -22,6 +22,8 @@ pub struct Event {
     pub handle: Option<SessionHandle>,
     /// Whose session it is, if it is known.
     pub subject: Option<Subject>,
+    /// Who acts for the subject, where somebody impersonates it.
+    pub actor: Option<Subject>,
     /// The client of the request, if there is one.
     pub client: Option<ClientFacts>,
     /// What happened.
@@ -34,6 +36,7 @@ impl Event {
             at,
             handle: None,
             subject: None,
+            actor: None,
             client: None,
             kind,
         }
@@ -46,6 +49,11 @@ impl Event {
 
     pub(crate) fn whose(mut self, subject: Option<&Subject>) -> Self {
         self.subject = subject.cloned();
+        self
+    }
+
+    pub(crate) fn acted_by(mut self, actor: Option<&Subject>) -> Self {
+        self.actor = actor.cloned();
         self
     }
 
@@ -64,6 +72,15 @@ pub enum EventKind {
     /// Changes of a request were dropped, because the session ended or its assurance was raised
     /// while the request ran.
     Dropped,
+    /// A session was elevated, with a fresh token.
+    Elevated {
+        /// When it falls back by itself. That has no event of its own.
+        until: Timestamp,
+        /// The rights that it gives.
+        rights: Vec<String>,
+    },
+    /// An elevation was ended before its time.
+    ElevationEnded,
     /// A session ended.
     Ended(EndReason),
     /// All sessions of a scope ended at once. The scope is everybody, or the event's subject, or
@@ -74,6 +91,15 @@ pub enum EventKind {
         /// Why.
         reason: EndReason,
     },
+    /// Somebody, the actor of the event, began to act for its subject, with a fresh token.
+    Impersonating {
+        /// Why.
+        reason: String,
+        /// When it ends by itself. That has no event of its own.
+        until: Timestamp,
+    },
+    /// The actor of the event stopped to act for its subject.
+    ImpersonationEnded,
     /// A subject logged in.
     LoggedIn,
     /// A login was denied, because the subject has as many sessions as it may.
@@ -133,8 +159,12 @@ impl EventKind {
         match self {
             Self::Created => "created",
             Self::Dropped => "dropped",
+            Self::Elevated { .. } => "elevated",
+            Self::ElevationEnded => "elevation_ended",
             Self::Ended(_) => "ended",
             Self::EndedAll { .. } => "ended_all",
+            Self::Impersonating { .. } => "impersonating",
+            Self::ImpersonationEnded => "impersonation_ended",
             Self::LoggedIn => "logged_in",
             Self::LoginDenied => "login_denied",
             Self::Lowered => "lowered",
@@ -287,6 +317,7 @@ impl EventSink for TracingSink {
                     kind = event.kind.as_str(),
                     handle = event.handle.map(tracing::field::display),
                     subject = event.subject.as_ref().map(tracing::field::display),
+                    actor = event.actor.as_ref().map(tracing::field::display),
                     client = event.client.as_ref().map(tracing::field::display),
                     network = network.map(tracing::field::display),
                     details = ?event.kind,
@@ -301,6 +332,10 @@ impl EventSink for TracingSink {
             | EventKind::OutrankedLate
             | EventKind::Repaired { late: true } => write_at!(warn),
             EventKind::Dropped
+            | EventKind::Elevated { .. }
+            | EventKind::ElevationEnded
+            | EventKind::Impersonating { .. }
+            | EventKind::ImpersonationEnded
             | EventKind::Ended(_)
             | EventKind::EndedAll { .. }
             | EventKind::LoggedIn

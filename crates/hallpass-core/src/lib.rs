@@ -25,6 +25,7 @@
 #![deny(missing_docs)]
 
 mod authentication;
+mod capacity;
 mod client;
 mod clock;
 mod data;
@@ -38,14 +39,20 @@ mod policy;
 mod random;
 mod ratchet;
 mod record;
+mod requirement;
 mod session;
 mod store;
 mod subject;
 mod time;
 mod token;
 
+pub use self::authentication::AcrMap;
 pub use self::authentication::AssuranceLevel;
 pub use self::authentication::Authentication;
+pub use self::capacity::Elevated;
+pub use self::capacity::Elevation;
+pub use self::capacity::Impersonated;
+pub use self::capacity::Impersonation;
 pub use self::client::ClientFacts;
 pub use self::client::ClientKind;
 pub use self::client::Network;
@@ -113,6 +120,8 @@ pub use self::record::SessionRecord;
 pub use self::record::Tombstone;
 pub use self::record::TombstoneParts;
 pub use self::record::WriteId;
+pub use self::requirement::Requirement;
+pub use self::requirement::Unmet;
 pub use self::session::CarryOver;
 pub use self::session::Delivery;
 pub use self::session::ExpiresIn;

@@ -18,6 +18,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::capacity::Impersonated;
 use crate::client::ClientFacts;
 use crate::clock::Clock;
 use crate::event::Event;
@@ -54,6 +55,7 @@ pub(crate) use self::change::CredentialChange;
 pub(crate) use self::change::Op;
 pub(crate) use self::change::Raise;
 pub(crate) use self::change::SharedOps;
+pub(crate) use self::change::Step;
 pub(crate) use self::change::lock;
 pub(crate) use self::opened::Found;
 pub(crate) use self::opened::Opened;
@@ -167,12 +169,31 @@ impl SessionManager {
 
     /// Emits an event about a record, on behalf of a client.
     pub(crate) fn emit_of(&self, record: &SessionRecord, client: &ClientFacts, kind: EventKind) {
-        self.emit(
-            &Event::new(self.now(), kind)
-                .of(record.handle())
-                .whose(record.subject())
-                .by_client(client),
-        );
+        let now = self.now();
+        let event = Event::new(now, kind).of(record.handle());
+        let event = match record.impersonation(now) {
+            Some(acting) => event
+                .whose(Some(acting.subject()))
+                .acted_by(record.subject()),
+            None => event.whose(record.subject()),
+        };
+        self.emit(&event.by_client(client));
+    }
+
+    /// Emits an event about an impersonation that is over.
+    pub(crate) fn report_impersonation(
+        &self,
+        kind: EventKind,
+        (acting, actor): (&Impersonated, Option<&Subject>),
+        client: &ClientFacts,
+    ) {
+        let event = Event::new(self.now(), kind).whose(Some(acting.subject()));
+        self.emit(&event.acted_by(actor).by_client(client));
+    }
+
+    /// Tells the events of something that an adapter has noticed about a request.
+    pub fn report(&self, kind: EventKind, client: &ClientFacts) {
+        self.emit(&Event::new(self.now(), kind).by_client(client));
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a store keeps of a session.
 
+mod capacity;
 mod encoding;
 mod facts;
 mod rules;
@@ -9,6 +10,8 @@ use std::time::Duration;
 
 use crate::authentication::AssuranceLevel;
 use crate::authentication::Authentication;
+use crate::capacity::Elevated;
+use crate::capacity::Impersonated;
 use crate::client::ClientFacts;
 use crate::data::DataMap;
 use crate::policy::Limits;
@@ -50,6 +53,8 @@ pub struct SessionRecord {
     lock_when_idle: bool,
     remembered: bool,
     pub(crate) client: ClientFacts,
+    pub(crate) elevation: Option<Box<Elevated>>,
+    pub(crate) impersonation: Option<Box<Impersonated>>,
     pub(crate) data: DataMap,
 }
 
@@ -85,6 +90,8 @@ impl SessionRecord {
             lock_when_idle: new.limits.locks_when_idle(),
             remembered: new.remembered,
             client: new.client,
+            elevation: None,
+            impersonation: None,
             data: new.data,
         }
     }
@@ -260,13 +267,17 @@ impl SessionRecord {
         };
     }
 
-    /// Lowers the assurance, also that of the token from before the last raise.
+    /// Lowers the assurance, also that of the token from before the last raise, and that of an
+    /// elevation.
     pub(crate) fn lower_to(&mut self, level: AssuranceLevel) {
         if let Some(authentication) = &mut self.authentication {
             authentication.lower_to(level);
         }
         if let Some(previous) = &mut self.previous {
             previous.authentication_mut().lower_to(level);
+        }
+        if let Some(elevation) = &mut self.elevation {
+            elevation.authentication.lower_to(level);
         }
     }
 }

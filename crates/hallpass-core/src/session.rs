@@ -1,5 +1,6 @@
 //! What a handler holds.
 
+mod capacity;
 mod commit;
 mod credentials;
 mod data;
@@ -8,6 +9,7 @@ mod finish;
 mod login;
 mod stream;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -25,6 +27,7 @@ use crate::manager::Opened;
 use crate::manager::SessionManager;
 use crate::manager::SharedOps;
 use crate::manager::lock;
+use crate::requirement::Requirement;
 use crate::store::StoreError;
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -154,34 +157,29 @@ impl Session {
         self.state()
             .opened
             .as_ref()
-            .and_then(|opened| opened.record.subject().cloned())
+            .and_then(|opened| opened.subject().cloned())
     }
 
-    /// Returns how the subject authenticated; `None` for an anonymous session.
+    /// Returns how the subject authenticated; `None` for an anonymous session. While an elevation holds,
+    /// this is what it stands for; while somebody acts for the subject, how they authenticated.
     ///
     /// A request whose token is from before the assurance was raised stands for the assurance
     /// from before.
     #[must_use]
     pub fn authentication(&self) -> Option<Authentication> {
+        let now = self.0.manager.now();
         self.state()
             .opened
             .as_ref()
-            .and_then(|opened| opened.authentication())
+            .and_then(|opened| opened.authentication_at(now))
             .cloned()
     }
 
-    /// Returns whether the subject authenticated at most `max_age` ago (RFC 9470, SES-19).
+    /// Returns whether the subject authenticated at most `max_age` ago (RFC 9470, SES-19). Never while
+    /// somebody else acts for it.
     #[must_use]
     pub fn is_recently_authenticated(&self, max_age: Duration) -> bool {
-        let now = self.0.manager.now();
-        let state = self.state();
-        let authentication = state
-            .opened
-            .as_ref()
-            .and_then(|opened| opened.authentication());
-        authentication
-            .and_then(Authentication::authenticated_at)
-            .is_some_and(|at| now.since(at) <= max_age)
+        self.check(&Requirement::login().max_age(max_age)).is_ok()
     }
 
     /// Returns how long the session still lasts, counted from the end of this request, to warn
@@ -260,10 +258,11 @@ impl State {
     }
 
     /// Returns the data as this request sees them.
-    fn data(&self) -> Option<&DataMap> {
+    fn data(&self) -> Option<Cow<'_, DataMap>> {
         self.view
             .as_ref()
-            .or_else(|| self.opened.as_ref().map(|opened| &opened.record.data))
+            .map(Cow::Borrowed)
+            .or_else(|| self.opened.as_ref().map(|opened| opened.data()))
     }
 
     /// Forgets all changes that nobody has committed.
@@ -293,7 +292,7 @@ impl State {
         let mut data = self
             .opened
             .as_ref()
-            .map(|opened| opened.record.data.clone())
+            .map(|opened| opened.data().into_owned())
             .unwrap_or_default();
         for op in &self.ops {
             // One that does not fit any more is told by the commit.

@@ -90,6 +90,30 @@ impl DataMap {
         self.0.clear();
     }
 
+    /// Removes all values but those that are kept aside, and returns whether there were any.
+    pub(crate) fn clear_own(&mut self) -> bool {
+        let before = self.0.len();
+        self.0.retain(|(name, _)| name.starts_with(KEPT));
+        self.0.len() < before
+    }
+
+    /// Returns the same values under names that nobody asks for.
+    pub(crate) fn kept_aside(&self) -> Self {
+        let entries = self.0.iter();
+        let entries = entries.map(|(name, entry)| (format!("{KEPT}{name}").into(), entry.clone()));
+        entries.collect()
+    }
+
+    /// Returns the values that were kept aside, under their own names, and no others.
+    pub(crate) fn taken_back(&self) -> Self {
+        let entries = self.0.iter();
+        let kept = entries.filter_map(|(name, entry)| {
+            let name = name.strip_prefix(KEPT)?;
+            Some((name.into(), entry.clone()))
+        });
+        kept.collect()
+    }
+
     /// Returns whether there is no value.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -143,6 +167,9 @@ impl DataMap {
         self.0.binary_search_by(|(known, _)| (**known).cmp(name))
     }
 }
+
+/// The beginning of the names of what is kept aside. Applications cannot name it.
+const KEPT: &str = "hallpass.kept.";
 
 impl FromIterator<(Arc<str>, Entry)> for DataMap {
     fn from_iter<I: IntoIterator<Item = (Arc<str>, Entry)>>(entries: I) -> Self {

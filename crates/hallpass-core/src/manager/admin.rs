@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::SessionManager;
 use crate::authentication::Authentication;
+use crate::capacity::Impersonated;
 use crate::client::ClientFacts;
 use crate::end::EndReason;
 use crate::end::Revocation;
@@ -42,6 +43,8 @@ pub struct SessionInfo {
     pub authentication: Option<Authentication>,
     /// Whether the user asked to be remembered.
     pub remembered: bool,
+    /// For whom the subject acts, until when; it may be over.
+    pub impersonating: Option<Impersonated>,
 }
 
 impl From<&SessionRecord> for SessionInfo {
@@ -54,6 +57,7 @@ impl From<&SessionRecord> for SessionInfo {
             client: record.client().clone(),
             authentication: record.authentication().cloned(),
             remembered: record.is_remembered(),
+            impersonating: record.impersonation.as_deref().cloned(),
         }
     }
 }

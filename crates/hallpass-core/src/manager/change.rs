@@ -9,6 +9,10 @@ use std::sync::atomic::Ordering;
 
 use crate::authentication::AssuranceLevel;
 use crate::authentication::Authentication;
+use crate::capacity::Elevated;
+use crate::capacity::Elevation;
+use crate::capacity::Impersonated;
+use crate::capacity::Impersonation;
 use crate::client::ClientKind;
 use crate::data::DataError;
 use crate::data::DataMap;
@@ -38,11 +42,7 @@ impl Op {
     /// Applies the operation, and returns whether that changed the data.
     pub(crate) fn apply(&self, data: &mut DataMap) -> Result<bool, DataError> {
         match self {
-            Self::Clear => {
-                let changes = !data.is_empty();
-                data.clear();
-                Ok(changes)
-            }
+            Self::Clear => Ok(data.clear_own()),
             Self::Insert(name, entry) if data.get(name) == Some(entry) => Ok(false),
             Self::Insert(name, entry) => {
                 data.insert(Arc::clone(name), entry.clone());
@@ -61,6 +61,10 @@ pub(crate) type SharedOps = Arc<Mutex<Vec<Op>>>;
 pub(crate) struct Change {
     /// The binding under which the request was accepted.
     pub(crate) binding: Binding,
+    /// The request found the session locked, and reopens it.
+    pub(crate) reopens: bool,
+    /// The request stands for another subject than the one who logged in.
+    pub(crate) impersonates: bool,
     /// When the request came in: it counts as activity at that time.
     pub(crate) seen_at: Timestamp,
     /// The digest of the token that the request came with, if nobody had used that before.
@@ -72,6 +76,7 @@ pub(crate) struct Change {
 }
 
 pub(crate) enum CredentialChange {
+    EndElevation,
     Keep,
     Lower(AssuranceLevel),
     Raise(Box<Raise>),
@@ -84,9 +89,9 @@ pub(crate) enum CredentialChange {
     },
 }
 
-/// A raise of the assurance.
+/// A change of what the session stands for, which breaks the chain of tokens.
 pub(crate) struct Raise {
-    pub(crate) authentication: Authentication,
+    pub(crate) step: Step,
     pub(crate) client: ClientKind,
     /// The limits of the session as it is after the raise.
     pub(crate) limits: Limits,
@@ -113,6 +118,7 @@ impl Change {
         payload_limit: usize,
         now: Timestamp,
     ) -> Result<bool, SessionError> {
+        record.settle(now);
         let raises = self.is_raise();
         // The request was activity when it came in, whether that is stored yet or not.
         let last_seen = record.last_seen.max(self.seen_at);
@@ -121,6 +127,12 @@ impl Change {
                 .idle()
                 .is_some_and(|idle| now >= last_seen.saturating_add(idle));
         if record.binding != self.binding || (is_locked && !raises) {
+            return Err(SessionError::Ended);
+        }
+        if self.reopens {
+            // Whoever reopens it is the operator.
+            record.end_impersonation();
+        } else if record.impersonation(now).is_some() != self.impersonates {
             return Err(SessionError::Ended);
         }
         let changed = self.apply_data(record, payload_limit)?;
@@ -163,6 +175,7 @@ impl Change {
         now: Timestamp,
     ) -> Result<bool, SessionError> {
         match &self.credential {
+            CredentialChange::EndElevation => Ok(record.elevation.take().is_some()),
             CredentialChange::Keep => Ok(false),
             CredentialChange::Lower(level) => {
                 let before = record.authentication.clone();
@@ -192,6 +205,55 @@ impl Change {
     }
 }
 
+/// What a session stands for from now on.
+#[derive(Clone)]
+pub(crate) enum Step {
+    /// More for a while.
+    Elevate(Elevation),
+    /// The one who logged in.
+    EndImpersonation,
+    /// Another subject for a while.
+    Impersonate(Impersonation),
+    /// More, or the same anew.
+    Raise(Authentication),
+}
+
+impl Step {
+    fn apply(
+        &self,
+        record: &mut SessionRecord,
+        before: &Authentication,
+        limits: &Limits,
+        now: Timestamp,
+    ) {
+        match self {
+            Self::Elevate(elevation) => {
+                let lasting = elevation.lasting.min(limits.max_elevation());
+                record.elevation = Some(Box::new(Elevated {
+                    authentication: before.raised_by(&elevation.authentication),
+                    until: now.saturating_add(lasting),
+                    rights: elevation.rights.clone(),
+                }));
+            }
+            Self::EndImpersonation => record.end_impersonation(),
+            Self::Impersonate(impersonation) => {
+                let lasting = impersonation.lasting.min(limits.max_impersonation());
+                record.begin_impersonation(Impersonated {
+                    subject: impersonation.subject.clone(),
+                    reason: impersonation.reason.clone(),
+                    since: now,
+                    until: now.saturating_add(lasting),
+                });
+            }
+            Self::Raise(authentication) => {
+                let is_full = authentication.level() >= before.level();
+                record.take_limits(limits, is_full, now);
+                record.authentication = Some(before.raised_by(authentication));
+            }
+        }
+    }
+}
+
 impl Raise {
     fn apply(
         &self,
@@ -212,9 +274,7 @@ impl Raise {
                 .credential
                 .broken(record.handle, random, self.client.clone(), now)?;
         let old = std::mem::replace(&mut record.credential, credential);
-        let is_full = self.authentication.level() >= before.level();
-        record.take_limits(&self.limits, is_full, now);
-        record.authentication = Some(before.raised_by(&self.authentication));
+        self.step.apply(record, &before, &self.limits, now);
         // A raised token that nobody has used is lost: what the client holds is from before it.
         match &mut record.previous {
             Some(previous) if self.repeats => {

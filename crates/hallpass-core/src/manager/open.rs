@@ -245,7 +245,7 @@ impl SessionManager {
     /// Judges the record for a token that verifies.
     fn standing(
         &self,
-        record: Arc<SessionRecord>,
+        mut record: Arc<SessionRecord>,
         limits: Limits,
         verdict: Verdict,
         token: SessionToken,
@@ -253,11 +253,15 @@ impl SessionManager {
         now: Timestamp,
     ) -> Examined {
         let standing = judge_record(&record, &limits, now);
+        if record.elevation.is_some() || record.impersonation.is_some() {
+            Arc::make_mut(&mut record).settle(now);
+        }
         let previous = record.previous_credential();
         let outranked = previous
             .filter(|_| matches!(verdict, Verdict::Outranked { .. }))
             .map(|previous| previous.authentication().clone());
         let mut opened = Opened {
+            impersonates: record.impersonation.is_some() && outranked.is_none(),
             record,
             limits,
             outranked,
@@ -279,7 +283,10 @@ impl SessionManager {
                     Examined::Accepted(opened)
                 }
             }
-            Standing::Locked { .. } => Examined::Locked(Arc::new(opened)),
+            Standing::Locked { .. } => {
+                opened.impersonates = false;
+                Examined::Locked(Arc::new(opened))
+            }
             Standing::Ended(reason) => {
                 let kind = EventKind::PresentedEnded(reason.clone());
                 self.emit_of(&opened.record, client, kind);

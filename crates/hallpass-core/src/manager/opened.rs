@@ -1,14 +1,19 @@
 //! What a request was accepted into.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::authentication::Authentication;
+use crate::capacity::Elevated;
+use crate::capacity::Impersonated;
+use crate::data::DataMap;
 use crate::end::EndReason;
 use crate::policy::Limits;
 use crate::ratchet::Verdict;
 use crate::record::SessionRecord;
 use crate::store::StoreError;
 use crate::store::Touch;
+use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionToken;
 
@@ -19,6 +24,9 @@ pub(crate) struct Opened {
     pub(crate) limits: Limits,
     /// What the request stands for where its token is outranked: less than the record says.
     pub(crate) outranked: Option<Authentication>,
+    /// Whether the request stands for the subject that somebody acts for. It stays so to its end, and
+    /// nothing is committed once that is over.
+    pub(crate) impersonates: bool,
     pub(crate) verdict: Verdict,
     /// The token that was presented; `None` for a session that this request began.
     pub(crate) presented: Option<SessionToken>,
@@ -66,7 +74,43 @@ impl Opened {
         previous.is_some_and(|previous| previous.is_successor_unused(current))
     }
 
-    /// Returns how the subject authenticated, as far as this request stands for it.
+    /// Returns for whom the request acts, and why, where that is not who logged in.
+    pub(crate) fn impersonation(&self) -> Option<&Impersonated> {
+        self.record
+            .impersonation
+            .as_deref()
+            .filter(|_| self.impersonates)
+    }
+
+    /// Returns whose session it is for this request.
+    pub(crate) fn subject(&self) -> Option<&Subject> {
+        let impersonated = self.impersonation().map(Impersonated::subject);
+        impersonated.or_else(|| self.record.subject())
+    }
+
+    /// Returns the elevation that holds for this request.
+    pub(crate) fn elevation(&self, now: Timestamp) -> Option<&Elevated> {
+        let holds = self.outranked.is_none() && !self.impersonates;
+        self.record.elevation(now).filter(|_| holds)
+    }
+
+    /// Returns the data that this request may see: a token from before an impersonation stands for the
+    /// operator, whose data are kept aside meanwhile.
+    pub(crate) fn data(&self) -> Cow<'_, DataMap> {
+        if self.record.impersonation.is_some() && !self.impersonates {
+            Cow::Owned(self.record.own_data())
+        } else {
+            Cow::Borrowed(&self.record.data)
+        }
+    }
+
+    /// Returns how the subject authenticated at `now`, as far as this request stands for it.
+    pub(crate) fn authentication_at(&self, now: Timestamp) -> Option<&Authentication> {
+        let elevated = self.elevation(now).map(Elevated::authentication);
+        elevated.or_else(|| self.authentication())
+    }
+
+    /// Returns how the subject authenticated, as far as this request stands for it, elevation aside.
     pub(crate) fn authentication(&self) -> Option<&Authentication> {
         self.outranked
             .as_ref()

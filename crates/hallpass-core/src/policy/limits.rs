@@ -60,6 +60,8 @@ pub struct Limits {
     touch_step: Duration,
     concurrency: Option<Concurrency>,
     on_replay: OnReplay,
+    max_elevation: Duration,
+    max_impersonation: Duration,
 }
 
 impl Limits {
@@ -116,6 +118,18 @@ impl Limits {
         self.on_replay
     }
 
+    /// Returns how long an elevation lasts at the most.
+    #[must_use]
+    pub const fn max_elevation(&self) -> Duration {
+        self.max_elevation
+    }
+
+    /// Returns how long an impersonation lasts at the most.
+    #[must_use]
+    pub const fn max_impersonation(&self) -> Duration {
+        self.max_impersonation
+    }
+
     pub(super) const fn needs_index(&self) -> bool {
         self.concurrency.is_some() || matches!(self.on_replay, OnReplay::EndSubject)
     }
@@ -133,6 +147,8 @@ pub struct LimitsBuilder {
     pub(super) touch_step: Option<Duration>,
     pub(super) concurrency: Option<Concurrency>,
     pub(super) on_replay: OnReplay,
+    pub(super) max_elevation: Duration,
+    pub(super) max_impersonation: Duration,
     pub(super) ceiling: Duration,
 }
 
@@ -154,6 +170,8 @@ impl LimitsBuilder {
                 at_limit: AtLimit::EvictLeastRecentlyUsed,
             }),
             on_replay: OnReplay::EndSession,
+            max_elevation: minutes(15),
+            max_impersonation: hours(1),
             ceiling: Duration::MAX,
         }
     }
@@ -246,6 +264,20 @@ impl LimitsBuilder {
         self
     }
 
+    /// How long an elevation ([`Session::elevate`](crate::Session::elevate)) lasts at the most. Default:
+    /// 15 minutes.
+    pub const fn max_elevation(mut self, longest: Duration) -> Self {
+        self.max_elevation = longest;
+        self
+    }
+
+    /// How long somebody acts for another subject
+    /// ([`Session::impersonate`](crate::Session::impersonate)) at the most. Default: 1 hour.
+    pub const fn max_impersonation(mut self, longest: Duration) -> Self {
+        self.max_impersonation = longest;
+        self
+    }
+
     /// Checks the limits together.
     ///
     /// # Errors
@@ -253,6 +285,8 @@ impl LimitsBuilder {
     /// [`ConfigError`], which names the fields that do not go together.
     pub fn build(self) -> Result<Limits, ConfigError> {
         positive("absolute", self.absolute)?;
+        positive("max_elevation", self.max_elevation)?;
+        positive("max_impersonation", self.max_impersonation)?;
         at_most(
             ("absolute", self.absolute),
             ("the ceiling of the preset", self.ceiling),
@@ -280,6 +314,8 @@ impl LimitsBuilder {
             touch_step,
             concurrency: self.concurrency,
             on_replay: self.on_replay,
+            max_elevation: self.max_elevation,
+            max_impersonation: self.max_impersonation,
         })
     }
 }
@@ -320,76 +356,4 @@ pub(super) const fn hours(count: u64) -> Duration {
 const FIVE: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    fn fields(builder: LimitsBuilder) -> (&'static str, &'static str) {
-        match builder.build() {
-            Err(ConfigError::Order { smaller, larger }) => (smaller, larger),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_defaults_are_those_of_the_documentation() {
-        let limits = Limits::builder().build().unwrap();
-        assert_eq!(limits.idle(), Some(minutes(30)));
-        assert_eq!(limits.absolute(), hours(12));
-        assert_eq!(limits.renew_every(), Some(minutes(15)));
-        assert_eq!(limits.touch_step(), minutes(1));
-        assert_eq!(limits.concurrency().map(|limit| limit.max.get()), Some(5));
-        assert_eq!(limits.on_replay(), OnReplay::EndSession);
-    }
-
-    #[test]
-    fn idle_may_equal_absolute_and_not_exceed_it() {
-        let limits = || Limits::builder().absolute(hours(1));
-        assert!(limits().idle(hours(1)).build().is_ok());
-        assert!(limits().idle(hours(1) - MS).build().is_ok());
-        assert_eq!(fields(limits().idle(hours(1) + MS)), ("idle", "absolute"));
-    }
-
-    #[test]
-    fn renewal_waits_for_the_windows_of_the_renewal_before() {
-        let both = minutes(7) + Duration::from_secs(10);
-        assert!(Limits::builder().renew_every(both).build().is_ok());
-        assert_eq!(
-            fields(Limits::builder().renew_every(both - MS)),
-            ("repair plus grace plus twice max_skew", "renew_every")
-        );
-    }
-
-    #[test]
-    fn the_touch_step_stays_below_half_of_the_idle_timeout() {
-        let limits = || Limits::builder().idle(minutes(10));
-        assert!(limits().touch_step(minutes(5)).build().is_ok());
-        assert_eq!(
-            fields(limits().touch_step(minutes(5) + MS)),
-            ("touch_step", "half of idle")
-        );
-    }
-
-    /// SES-08: there is no session without an overall timeout.
-    #[test]
-    fn no_timeout_is_zero() {
-        for (builder, name) in [
-            (Limits::builder().absolute(Duration::ZERO), "absolute"),
-            (Limits::builder().idle(Duration::ZERO), "idle"),
-            (
-                Limits::builder()
-                    .renew_every(Duration::ZERO)
-                    .repair(Duration::ZERO)
-                    .grace(Duration::ZERO)
-                    .max_skew(Duration::ZERO),
-                "renew_every",
-            ),
-        ] {
-            assert!(
-                matches!(builder.build(), Err(ConfigError::Zero { field }) if field == name),
-                "{name}"
-            );
-        }
-    }
-}
+mod tests;

@@ -182,6 +182,18 @@ impl StandardPolicyBuilder {
         self
     }
 
+    /// How long an elevation lasts at the most. See [`LimitsBuilder::max_elevation`].
+    pub const fn max_elevation(mut self, longest: Duration) -> Self {
+        self.limits = self.limits.max_elevation(longest);
+        self
+    }
+
+    /// How long an impersonation lasts at the most. See [`LimitsBuilder::max_impersonation`].
+    pub const fn max_impersonation(mut self, longest: Duration) -> Self {
+        self.limits = self.limits.max_impersonation(longest);
+        self
+    }
+
     /// What happens after a replay. See [`LimitsBuilder::on_replay`].
     pub const fn on_replay(mut self, on_replay: OnReplay) -> Self {
         self.limits = self.limits.on_replay(on_replay);

@@ -163,6 +163,24 @@ impl Credential {
         self.matches(&walker)
     }
 
+    /// Derives a secret for a purpose. It stays the same over renewals, and is another one after the
+    /// chain was broken.
+    ///
+    /// A key of its own comes first, so that no text can be taken for a step of the ratchet. Each part
+    /// comes with its length, so that no byte can move from one to the next.
+    pub(crate) fn derive(&self, parts: [&[u8]; 3]) -> Option<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.chain_key.0).ok()?;
+        mac.update(b"hallpass derived secrets");
+        let key = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
+        let mut mac = Hmac::<Sha256>::new_from_slice(&*key).ok()?;
+        for part in parts {
+            let length = u64::try_from(part.len()).ok()?;
+            mac.update(&length.to_be_bytes());
+            mac.update(part);
+        }
+        Some(mac.finalize().into_bytes().into())
+    }
+
     fn child_of(&self, parent: &SessionToken) -> Option<SessionToken> {
         let generation = parent.generation().checked_add(1)?;
         // HMAC takes keys of every length.

@@ -19,6 +19,8 @@ use super::SessionRecord;
 use super::Tombstone;
 use super::WriteId;
 use crate::authentication::Authentication;
+use crate::capacity::Elevated;
+use crate::capacity::Impersonated;
 use crate::client::ClientFacts;
 use crate::data::DataMap;
 use crate::data::Entry;
@@ -30,8 +32,13 @@ use crate::subject::Subject;
 use crate::time::Timestamp;
 use crate::token::SessionHandle;
 
-/// The format that this version writes.
+/// The format of all that has no other.
 const FORMAT: u8 = 1;
+
+/// The format of a record that is elevated or impersonates somebody: the fields of the first, and then
+/// those of [`StoredCapacity`]. Other records are written in the first, which earlier versions of the
+/// library read.
+const WITH_CAPACITY: u8 = 2;
 
 /// Bytes are not a record, or a record of a version that is not known here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -57,7 +64,18 @@ impl SessionRecord {
     /// them as confidential.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        encode(&StoredRecord::from(self))
+        let mut bytes = encode(&StoredRecord::from(self));
+        if self.elevation.is_some() || self.impersonation.is_some() {
+            let capacity = StoredCapacity {
+                elevation: self.elevation.as_deref().cloned(),
+                impersonation: self.impersonation.as_deref().cloned(),
+            };
+            if let Some(format) = bytes.first_mut() {
+                *format = WITH_CAPACITY;
+            }
+            bytes = postcard::to_extend(&capacity, bytes).unwrap_or_default();
+        }
+        bytes
     }
 
     /// Reads a record from its bytes.
@@ -67,7 +85,18 @@ impl SessionRecord {
     /// [`InvalidEncoding`]; a store reports it as
     /// [`StoreErrorKind::Corrupt`](crate::StoreErrorKind::Corrupt).
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidEncoding> {
-        decode(bytes).map(StoredRecord::into)
+        let Some((&WITH_CAPACITY, rest)) = bytes.split_first() else {
+            return decode(bytes).map(StoredRecord::into);
+        };
+        let (record, rest) = decode_first::<StoredRecord>(rest)?;
+        let (capacity, rest) = decode_first::<StoredCapacity>(rest)?;
+        if !rest.is_empty() {
+            return Err(InvalidEncoding::Damaged);
+        }
+        let mut record = Self::from(record);
+        record.elevation = capacity.elevation.map(Box::new);
+        record.impersonation = capacity.impersonation.map(Box::new);
+        Ok(record)
     }
 }
 
@@ -166,6 +195,13 @@ struct StoredRecord {
     data: DataMap,
 }
 
+/// What a session stands for beyond its login.
+#[derive(Deserialize, Serialize)]
+struct StoredCapacity {
+    elevation: Option<Elevated>,
+    impersonation: Option<Impersonated>,
+}
+
 impl From<&SessionRecord> for StoredRecord {
     fn from(record: &SessionRecord) -> Self {
         Self {
@@ -209,6 +245,8 @@ impl From<StoredRecord> for SessionRecord {
             lock_when_idle: stored.lock_when_idle,
             remembered: stored.remembered,
             client: stored.client,
+            elevation: None,
+            impersonation: None,
             data: stored.data,
         }
     }
@@ -221,13 +259,18 @@ fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, InvalidEncoding> {
     match bytes.split_first() {
-        Some((&FORMAT, rest)) => match postcard::take_from_bytes(rest) {
-            Ok((value, [])) => Ok(value),
-            Ok(_) | Err(_) => Err(InvalidEncoding::Damaged),
+        Some((&FORMAT, rest)) => match decode_first(rest)? {
+            (value, []) => Ok(value),
+            _ => Err(InvalidEncoding::Damaged),
         },
         Some((&version, _)) => Err(InvalidEncoding::UnknownVersion(version)),
         None => Err(InvalidEncoding::Damaged),
     }
+}
+
+/// Reads a value, and returns what comes after it.
+fn decode_first<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), InvalidEncoding> {
+    postcard::take_from_bytes(bytes).map_err(|_error| InvalidEncoding::Damaged)
 }
 
 impl Serialize for DataMap {

@@ -45,7 +45,7 @@ impl Session {
         credential: CredentialChange,
     ) -> Result<(), SessionError> {
         let has_extra = extra.is_some();
-        let (ops, opened, era) = {
+        let (ops, opened, reopens, era) = {
             let mut state = self.state();
             let opened = match credential {
                 CredentialChange::Raise(_) => state.to_raise(),
@@ -54,11 +54,14 @@ impl Session {
             let opened = opened.cloned();
             let ops = state.take_ops();
             lock(&ops).extend(extra);
-            (ops, opened, state.era)
+            (ops, opened, state.opened.is_none(), state.era)
         };
         let result = match opened {
-            Some(opened) => self.commit_to(opened, &ops, credential).await.map(Some),
-            None => self.begin_anonymous(&ops).await,
+            Some(opened) => self
+                .commit_to(opened, &ops, credential, reopens)
+                .await
+                .map(Some),
+            None => self.begin_anonymous(&ops, false).await,
         };
         let mut state = self.state();
         if state.era != era {
@@ -83,18 +86,59 @@ impl Session {
         }
     }
 
+    /// Stores the anonymous session of a client that has none, although nothing is in it: so that
+    /// something can be bound to it, as the token of a form ([`Session::derived_secret`]). Nothing
+    /// happens where there is a session.
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::save`].
+    ///
+    /// # Cancel safety
+    ///
+    /// If the future is dropped, a session may have begun that nobody holds the token of.
+    pub async fn begin(&self) -> Result<(), SessionError> {
+        let (ops, era) = {
+            let mut state = self.open_state()?;
+            state.outage()?;
+            if state.opened.is_some() {
+                return Ok(());
+            }
+            (state.take_ops(), state.era)
+        };
+        let begun = self.begin_anonymous(&ops, true).await;
+        let mut state = self.state();
+        if state.era != era {
+            return begun.map(drop);
+        }
+        match begun {
+            Ok(opened) => {
+                state.install(opened);
+                Ok(())
+            }
+            Err(error) => {
+                state.put_back(&ops);
+                state.refresh_view();
+                Err(error)
+            }
+        }
+    }
+
     /// Commits to a session that exists, and returns it as it is then.
     async fn commit_to(
         &self,
         mut opened: Arc<Opened>,
         ops: &SharedOps,
         credential: CredentialChange,
+        reopens: bool,
     ) -> Result<Arc<Opened>, SessionError> {
         let manager = &self.0.manager;
         let activity = opened.activity(self.0.opened_at);
         let renews = matches!(credential, CredentialChange::Renew { .. });
         let change = Change {
             binding: opened.record.binding(),
+            reopens,
+            impersonates: opened.impersonates,
             seen_at: self.0.opened_at,
             confirms: activity.confirm.then_some(activity.digest),
             touches: opened.touch || opened.has_news(),
@@ -118,12 +162,17 @@ impl Session {
     }
 
     /// Begins an anonymous session with what the operations leave, if they leave anything.
-    async fn begin_anonymous(&self, ops: &SharedOps) -> Result<Option<Arc<Opened>>, SessionError> {
+    /// With `even_empty` also where they leave nothing.
+    async fn begin_anonymous(
+        &self,
+        ops: &SharedOps,
+        even_empty: bool,
+    ) -> Result<Option<Arc<Opened>>, SessionError> {
         let mut data = DataMap::default();
         for op in &*lock(ops) {
             op.apply(&mut data)?;
         }
-        if data.is_empty() {
+        if data.is_empty() && !even_empty {
             return Ok(None);
         }
         if self.0.detached {
@@ -187,6 +236,7 @@ impl Session {
         let opened = Arc::new(Opened {
             record,
             outranked: None,
+            impersonates: false,
             limits,
             verdict: Verdict::Current { confirm: false },
             presented: Some(token.clone()),

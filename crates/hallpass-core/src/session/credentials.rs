@@ -11,6 +11,7 @@ use crate::error::SessionError;
 use crate::event::EventKind;
 use crate::manager::CredentialChange;
 use crate::manager::Raise;
+use crate::manager::Step;
 use crate::manager::lock;
 use crate::policy::PolicyFacts;
 use crate::policy::parent_is_over;
@@ -76,15 +77,23 @@ impl Session {
     /// request whose token was replaced meanwhile, also where the answer that carried the next one
     /// is lost: once the windows of the policy are over it may raise again, and a login always
     /// helps; [`SessionError::Closed`] after the head of the
-    /// response has left, and for a stream; [`SessionError::Ended`], [`SessionError::Contended`],
-    /// [`SessionError::Data`], [`SessionError::Random`] and [`SessionError::Unavailable`] where
-    /// nothing was committed; [`SessionError::InDoubt`] where it may have been.
+    /// response has left, and for a stream; [`SessionError::Impersonating`] while the session acts for
+    /// another subject; [`SessionError::Ended`], [`SessionError::Contended`], [`SessionError::Data`],
+    /// [`SessionError::Random`] and [`SessionError::Unavailable`] where nothing was committed; [`SessionError::InDoubt`] where it may have been.
     ///
     /// # Cancel safety
     ///
     /// If the future is dropped, the assurance may have been raised. The client then goes on with
     /// its old token and the old assurance.
     pub async fn raise(&self, authentication: Authentication) -> Result<(), SessionError> {
+        self.refuse_while_impersonating()?;
+        let authentication = authentication.settled(self.0.manager.now());
+        self.step(Step::Raise(authentication)).await
+    }
+
+    /// Makes the session stand for something else, with a token that does not follow from the one
+    /// before.
+    pub(super) async fn step(&self, step: Step) -> Result<(), SessionError> {
         let manager = &self.0.manager;
         let token = Arc::new(Mutex::new(None));
         let raise = {
@@ -99,19 +108,21 @@ impl Session {
                 Verdict::Outranked { late: true } if opened.is_raise_unused() => true,
                 _ => return Err(SessionError::Stale),
             };
-            let authentication = authentication.settled(manager.now());
             let record = &opened.record;
             let before = opened.authentication().cloned().unwrap_or_default();
+            let authentication = match &step {
+                Step::Raise(authentication) => before.raised_by(authentication),
+                Step::Elevate(_) | Step::EndImpersonation | Step::Impersonate(_) => before,
+            };
             let limits = manager.limits(&PolicyFacts {
                 subject: record.subject(),
-                authentication: Some(&before.raised_by(&authentication)),
+                authentication: Some(&authentication),
                 remembered: record.is_remembered(),
                 client: record.client(),
             });
-            let client = self.0.client.kind();
             Raise {
-                authentication,
-                client,
+                step: step.clone(),
+                client: self.0.client.kind(),
                 limits,
                 repeats,
                 token: Arc::clone(&token),
@@ -128,12 +139,17 @@ impl Session {
             let opened = Arc::make_mut(opened);
             opened.limits = limits;
             opened.outranked = None;
+            opened.impersonates = opened.record.impersonation.is_some();
             opened.verdict = Verdict::Current { confirm: false };
             opened.presented = Some(token.clone());
             (opened.touch, opened.renew) = (false, false);
             let instruction = Instruction::set(token, &opened.record, manager.now());
-            manager.emit_of(&opened.record, &self.0.client, EventKind::Raised);
+            let record = Arc::clone(&opened.record);
             state.delivery.session = instruction;
+            drop(state);
+            if let Some(kind) = step.event(&record) {
+                manager.emit_of(&record, &self.0.client, kind);
+            }
         }
         Ok(())
     }
@@ -143,10 +159,11 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Ended`],
-    /// [`SessionError::Contended`], [`SessionError::Data`], [`SessionError::Random`] and
-    /// [`SessionError::Unavailable`] where nothing was committed; [`SessionError::InDoubt`] where
-    /// it may have been; [`SessionError::Closed`] after the head of the response has left.
+    /// [`SessionError::NotLoggedIn`] for an anonymous session; [`SessionError::Impersonating`] while it
+    /// acts for another subject; [`SessionError::Ended`], [`SessionError::Contended`],
+    /// [`SessionError::Data`], [`SessionError::Random`] and [`SessionError::Unavailable`] where nothing
+    /// was committed; [`SessionError::InDoubt`] where it may have been; [`SessionError::Closed`] after
+    /// the head of the response has left.
     ///
     /// # Cancel safety
     ///
@@ -155,6 +172,7 @@ impl Session {
         if self.subject().is_none() {
             return Err(SessionError::NotLoggedIn);
         }
+        self.refuse_while_impersonating()?;
         self.commit_now(None, CredentialChange::Lower(level))
             .await?;
         if let Some(opened) = &mut self.state().opened {

@@ -1,5 +1,6 @@
 //! Reading and changing the data of a session.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::Mutex;
 
@@ -48,7 +49,8 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: impl Key<T>) -> Result<Option<T>, SessionError> {
         let name = checked(key.name())?;
         let state = self.state();
-        let entry = state.data().and_then(|data| data.get(name));
+        let data = state.data();
+        let entry = data.as_deref().and_then(|data| data.get(name));
         Ok(entry.map(|entry| key.codec().decode(entry)).transpose()?)
     }
 
@@ -259,7 +261,7 @@ impl Session {
     /// Applies an operation to what this request sees, and keeps it for the commit.
     fn change(&self, op: Op) -> Result<(), SessionError> {
         let mut state = self.open_state()?;
-        let mut view = state.data().cloned().unwrap_or_default();
+        let mut view = state.data().map(Cow::into_owned).unwrap_or_default();
         let before = view.size();
         op.apply(&mut view)?;
         view.check_growth(before, self.0.manager.payload_limit())?;

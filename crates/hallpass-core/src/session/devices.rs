@@ -41,7 +41,11 @@ impl Session {
         let subject = self.subject().ok_or(SessionError::NotLoggedIn)?;
         self.0
             .manager
-            .revoke_of(&subject, handle, by_subject(&subject))
+            .revoke_of(
+                &subject,
+                handle,
+                by_subject(&subject, self.actor().as_ref()),
+            )
             .await
     }
 
@@ -61,11 +65,18 @@ impl Session {
         };
         self.0
             .manager
-            .revoke_others(&subject, handle, by_subject(&subject))
+            .revoke_others(
+                &subject,
+                handle,
+                by_subject(&subject, self.actor().as_ref()),
+            )
             .await
     }
 }
 
-fn by_subject(subject: &Subject) -> Revocation {
-    Revocation::by(&format!("subject:{subject}"))
+fn by_subject(subject: &Subject, actor: Option<&Subject>) -> Revocation {
+    match actor {
+        Some(actor) => Revocation::by(&format!("subject:{actor} as subject:{subject}")),
+        None => Revocation::by(&format!("subject:{subject}")),
+    }
 }

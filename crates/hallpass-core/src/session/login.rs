@@ -177,7 +177,13 @@ impl Session {
                     .locked
                     .as_ref()
                     .map(|locked| Arc::clone(&locked.record));
-                let data = login.carried(before.as_deref(), state.data());
+                // What was done for another subject is that subject's.
+                let acts = state
+                    .opened
+                    .as_ref()
+                    .is_some_and(|opened| opened.impersonates);
+                let own = state.data().filter(|_| !acts);
+                let data = login.carried(before.as_deref(), own.as_deref());
                 (before, locked, data)
             };
             let (opened, token) = self.new_session(Some((&login.subject, &login)), data)?;

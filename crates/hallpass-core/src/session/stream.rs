@@ -1,9 +1,9 @@
 //! Sessions of streams, which outlive the head of their response.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Session;
+use crate::capacity::Impersonated;
 use crate::end::EndReason;
 use crate::error::SessionError;
 use crate::manager::CredentialChange;
@@ -61,7 +61,8 @@ impl Session {
 
     /// Waits until the session ends, on whatever node and for whatever reason, and returns the
     /// reason. A stream that stands for a session selects on it. Pending for ever where nothing
-    /// is stored of the session.
+    /// is stored of the session. A stream that began for a subject for whom somebody acts ends with
+    /// that, as [`EndReason::Superseded`].
     ///
     /// Endings on this node, and on others where the store has a
     /// [`RevocationFeed`](crate::RevocationFeed), are noticed at once; everything else within 30
@@ -72,24 +73,33 @@ impl Session {
     /// The future may be dropped at any time.
     pub async fn ended(&self) -> EndReason {
         let manager = &self.0.manager;
-        let Some(record) = self
-            .state()
-            .opened
-            .as_ref()
-            .map(|opened| Arc::clone(&opened.record))
-        else {
+        let opened = self.state().opened.clone();
+        let Some(opened) = opened else {
             return std::future::pending().await;
         };
+        let (record, impersonates) = (&opened.record, opened.impersonates);
         let watch = manager.watchers().watch(record.handle(), record.subject());
         loop {
             let now = manager.now();
             let wait = match manager.store_load(record.handle()).await {
                 Ok(Load::Ended(tombstone)) => return tombstone.reason().clone(),
+                // Another binding: an impersonation in place of this one, perhaps of the same subject.
+                Ok(Load::Live(live))
+                    if impersonates
+                        && (live.impersonation(now).is_none()
+                            || live.binding() != record.binding()) =>
+                {
+                    return EndReason::Superseded;
+                }
                 Ok(Load::Live(record)) => {
                     match judge_record(&record, &manager.limits_of(&record), now) {
                         Standing::Ended(reason) => return reason,
                         Standing::Locked { .. } => return EndReason::Idle,
-                        Standing::Live { expires_at, .. } => expires_at.since(now).min(LOOK_AGAIN),
+                        Standing::Live { expires_at, .. } => {
+                            let until = record.impersonation(now).map(Impersonated::until);
+                            let next = until.map_or(expires_at, |until| until.min(expires_at));
+                            next.since(now).min(LOOK_AGAIN)
+                        }
                     }
                 }
                 // The store has forgotten it, which it may once its time is over.

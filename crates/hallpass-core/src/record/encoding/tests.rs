@@ -80,6 +80,66 @@ fn a_record_reads_back_what_it_wrote() {
     assert_same(&SessionRecord::decode(&record.encode()).unwrap(), &record);
 }
 
+/// One with everything in it that a session stands for beyond its login.
+fn with_capacity() -> SessionRecord {
+    let mut record = full(some_data());
+    let until = Timestamp::from_millis(1_793_000_900_000);
+    record.elevation = Some(Box::new(Elevated {
+        authentication: Authentication::new(AssuranceLevel::Aal3),
+        until,
+        rights: vec!["admin".to_owned()],
+    }));
+    record.begin_impersonation(Impersonated {
+        subject: Subject::new("bob").unwrap(),
+        reason: "ticket".to_owned(),
+        since: Timestamp::from_millis(1_793_000_000_000),
+        until,
+    });
+    record
+}
+
+#[test]
+fn an_elevation_and_an_impersonation_read_back() {
+    let both = with_capacity();
+    let mut elevated = with_capacity();
+    elevated.impersonation = None;
+    let mut impersonates = with_capacity();
+    impersonates.elevation = None;
+    for record in [both, elevated, impersonates] {
+        let bytes = record.encode();
+        assert_eq!(bytes.first(), Some(&WITH_CAPACITY));
+        let read = SessionRecord::decode(&bytes).unwrap();
+        assert_same(&read, &record);
+        assert_eq!(
+            (read.elevation, read.impersonation),
+            (record.elevation, record.impersonation)
+        );
+        for length in 0..bytes.len() {
+            let cut = SessionRecord::decode(&bytes[..length]);
+            assert_eq!(cut.unwrap_err(), InvalidEncoding::Damaged, "{length}");
+        }
+        let longer = [bytes, vec![0]].concat();
+        let read = SessionRecord::decode(&longer);
+        assert_eq!(read.unwrap_err(), InvalidEncoding::Damaged);
+    }
+}
+
+/// What an earlier version of the library reads is written in its format.
+#[test]
+fn a_record_without_either_is_written_as_version_1() {
+    let mut record = with_capacity();
+    record.settle(Timestamp::from_millis(u64::MAX));
+    assert_eq!(record.encode(), full_like(&record).encode());
+    assert_eq!(record.encode().first(), Some(&FORMAT));
+}
+
+/// The same record, as if it had never stood for more.
+fn full_like(record: &SessionRecord) -> SessionRecord {
+    let mut plain = record.clone();
+    plain.data = some_data();
+    plain
+}
+
 #[test]
 fn a_tombstone_reads_back_what_it_wrote() {
     let reason = EndReason::Revoked(Revocation::by("support").because("stolen"));
@@ -90,7 +150,7 @@ fn a_tombstone_reads_back_what_it_wrote() {
 #[test]
 fn a_record_of_an_unknown_version_is_refused() {
     let mut bytes = full(some_data()).encode();
-    for version in [0, 2, 255] {
+    for version in [0, 3, 255] {
         bytes[0] = version;
         let expected = InvalidEncoding::UnknownVersion(version);
         assert_eq!(SessionRecord::decode(&bytes).unwrap_err(), expected);
