@@ -21,6 +21,7 @@ mod elevation;
 mod endings;
 mod faults;
 mod impersonation;
+mod impersonation_races;
 mod interleavings;
 mod login;
 mod lost_answers;
