@@ -31,6 +31,7 @@ mod outage;
 mod outcomes;
 mod races;
 mod ratchet_model;
+mod refusals;
 mod renewal;
 mod requirements;
 mod round_trips;

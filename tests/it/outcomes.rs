@@ -260,7 +260,7 @@ async fn for_a_page_that_is_a_redirect_to_the_login_page() {
     )
     .await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
-    assert_eq!(field(&response, "location"), Some("/login"));
+    assert_eq!(field(&response, "location"), Some("/login?reason=login"));
 }
 
 /// Race 17.
@@ -309,7 +309,8 @@ async fn who_is_not_logged_in_gets_401_or_the_login_page() {
         page_request("GET", "/user", &nobody),
     )
     .await;
-    assert_eq!(field(&response, "location"), Some("/login"));
+    let login = "/login?return_to=/user&reason=login";
+    assert_eq!(field(&response, "location"), Some(login));
     let response = send(app_with_pages(&world), request("GET", "/user", &nobody)).await;
     assert_eq!(
         response.status(),
@@ -343,7 +344,8 @@ async fn an_old_authentication_gets_the_challenge_or_the_step_up_page() {
     )
     .await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
-    assert_eq!(field(&response, "location"), Some("/confirm"));
+    let confirm = "/confirm?reason=step_up&max_age=60";
+    assert_eq!(field(&response, "location"), Some(confirm));
 }
 
 #[tokio::test]
@@ -414,7 +416,7 @@ async fn a_page_whose_session_ended_in_the_handler_is_redirected_too() {
     let app = app_with_pages(&world);
     let response = send(app.clone(), page_request("POST", "/vanish-now", &client)).await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
-    assert_eq!(field(&response, "location"), Some("/login"));
+    assert_eq!(field(&response, "location"), Some("/login?reason=login"));
     let client = Client::logged_in(&world, "alice").await;
     let response = send(app, request("POST", "/vanish-now", &client)).await;
     assert_eq!(response.status(), StatusCode::UNAUTHORIZED);

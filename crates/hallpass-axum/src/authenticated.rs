@@ -3,16 +3,19 @@
 use std::ops::Deref;
 
 use axum_core::extract::FromRequestParts;
+use hallpass_core::Requirement;
 use hallpass_core::Subject;
 use http::request::Parts;
 
 use crate::rejection::SessionRejection;
 use crate::session::Session;
+use crate::session::admitted;
 
 /// The session of a request that is logged in.
 ///
 /// Everybody else gets 401; where the transport names a login page, a request for a page is
-/// redirected there.
+/// redirected there. A session that is locked gets the challenge of RFC 9470, or is sent to the
+/// step-up page: one factor reopens it.
 ///
 /// # Example: a page for users only
 ///
@@ -42,9 +45,8 @@ impl Authenticated {
         &self.session
     }
 
-    pub(crate) fn of(session: Session) -> Option<Self> {
-        let subject = session.subject()?;
-        Some(Self { session, subject })
+    pub(crate) const fn new(session: Session, subject: Subject) -> Self {
+        Self { session, subject }
     }
 }
 
@@ -59,9 +61,9 @@ impl Deref for Authenticated {
 impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = SessionRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, SessionRejection> {
-        let session = Session::from_request_parts(parts, state).await?;
-        Self::of(session).ok_or_else(|| SessionRejection::unauthenticated(parts))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, SessionRejection> {
+        let (session, subject) = admitted(parts, &Requirement::login()).await?;
+        Ok(Self { session, subject })
     }
 }
 

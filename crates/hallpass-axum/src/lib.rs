@@ -7,6 +7,9 @@
 //! | [`MaybeAuthenticated`] | session, and the subject if there is one | 503 as above |
 //! | [`RecentAuthentication`] | session and subject, authenticated a moment ago | also the challenge of RFC 9470, or a redirect of pages to the step-up page |
 //!
+//! Handlers can also write `session.check(&requirement)?`. [`SessionRejection`] shows how an
+//! application puts answers of its own in the place of ours.
+//!
 //! There is no `Option<Session>`: it would turn an outage into an anonymous user.
 //!
 //! # Example: count the visits
@@ -38,7 +41,9 @@
 //! Serve with `into_make_service_with_connect_info::<SocketAddr>()`, so that lists of devices know
 //! the client's network and forwarding headers can be judged. Behind a proxy name it in
 //! [`TransportConfig::trusted_proxies`](hallpass_http::TransportConfig::trusted_proxies); the
-//! address and the scheme of a client come from there and from nowhere else.
+//! address and the scheme of a client come from there and from nowhere else. Put the layer around
+//! the whole router: inside of `nest` it would see the rest of a path, and so would a login page
+//! that leads back there.
 //!
 //! # Features
 //!

@@ -4,12 +4,14 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use axum_core::extract::FromRequestParts;
+use hallpass_core::Requirement;
 use hallpass_core::Subject;
 use http::request::Parts;
 
 use crate::authenticated::Authenticated;
 use crate::rejection::SessionRejection;
 use crate::session::Session;
+use crate::session::admitted;
 
 /// The session of a request whose subject authenticated at most `SECONDS` ago, for dangerous
 /// actions (ASVS 5.0 7.5.1, 7.5.3).
@@ -17,7 +19,7 @@ use crate::session::Session;
 /// Who is logged in and authenticated longer ago gets the challenge of RFC 9470, section 3: 401
 /// with `error="insufficient_user_authentication"` and `max_age`. Where the transport names a
 /// step-up page, a request for a page is redirected there. Who is not logged in gets what
-/// [`Authenticated`] gives.
+/// [`Authenticated`] gives, and who impersonates the subject gets 403.
 ///
 /// # Example: delete the account
 ///
@@ -56,13 +58,9 @@ impl<const SECONDS: u64> Deref for RecentAuthentication<SECONDS> {
 impl<S: Sync, const SECONDS: u64> FromRequestParts<S> for RecentAuthentication<SECONDS> {
     type Rejection = SessionRejection;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, SessionRejection> {
-        let authenticated = Authenticated::from_request_parts(parts, state).await?;
-        let max_age = Duration::from_secs(SECONDS);
-        if authenticated.is_recently_authenticated(max_age) {
-            Ok(Self(authenticated))
-        } else {
-            Err(SessionRejection::step_up(parts, max_age))
-        }
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, SessionRejection> {
+        let requirement = Requirement::login().max_age(Duration::from_secs(SECONDS));
+        let (session, subject) = admitted(parts, &requirement).await?;
+        Ok(Self(Authenticated::new(session, subject)))
     }
 }

@@ -4,6 +4,9 @@ use std::net::IpAddr;
 use std::ops::Deref;
 
 use axum_core::extract::FromRequestParts;
+use hallpass_core::Requirement;
+use hallpass_core::Subject;
+use hallpass_core::Unmet;
 use hallpass_tower::PeerAddress;
 use hallpass_tower::SessionSlot;
 use http::request::Parts;
@@ -38,7 +41,28 @@ impl<S: Sync> FromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, SessionRejection> {
         let slot = SessionSlot::of(parts)?;
-        Ok(Self(slot.open_from(parts, peer(parts)).await?))
+        let session = slot.open_from(&parts.method, &parts.headers, peer(parts));
+        match session.await {
+            Ok(session) => Ok(Self(session)),
+            Err(error) => Err(SessionRejection::of(slot, error)),
+        }
+    }
+}
+
+/// Opens the session of a request, if it meets the requirement.
+pub(crate) async fn admitted(
+    parts: &mut Parts,
+    requirement: &Requirement,
+) -> Result<(Session, Subject), SessionRejection> {
+    let session = Session::from_request_parts(parts, &()).await?;
+    let met = session.check(requirement);
+    match (met, session.subject()) {
+        (Ok(()), Some(subject)) => Ok((session, subject)),
+        (met, _) => {
+            let nobody = Unmet::NotLoggedIn { locked: false };
+            let unmet = met.err().unwrap_or(nobody);
+            Err(SessionRejection::of(SessionSlot::of(parts)?, unmet))
+        }
     }
 }
 

@@ -5,6 +5,10 @@
 //!
 //! | To | Use |
 //! | --- | --- |
+//! | write an adapter for a framework | [`Sessions`], [`SessionSlot`] |
+//! | answer a request that goes no further | [`Refusal`], [`Answer`] |
+//! | lead a user back after a login | [`ReturnTo`] |
+//! | heed such an answer as the client of an API | [`StepUpChallenge`], [`StepUpGuard`] |
 //! | read tokens from requests and write them into answers | [`TransportConfig`] |
 //! | decide names and attributes of the cookies | [`CookieConfig`] |
 //! | write and remove a cookie | [`CookieTemplate`] |
@@ -36,16 +40,20 @@
 #![deny(missing_docs)]
 
 mod accept;
+mod answer;
 mod caching;
 mod clear_site_data;
 mod cookie;
 mod field;
 mod proxies;
+mod return_to;
+mod slot;
 mod transport;
 
 pub use ipnet::IpNet;
 
 pub use crate::accept::prefers_page;
+pub use crate::answer::{Answer, Refusal, StepUp, StepUpChallenge, StepUpGuard};
 pub use crate::caching::{mark_no_store, mark_private};
 pub use crate::clear_site_data::ClearSiteData;
 pub use crate::cookie::{
@@ -53,6 +61,8 @@ pub use crate::cookie::{
     MAX_COOKIE_BYTES, SameSite, find_cookie,
 };
 pub use crate::proxies::{ForwardedHeader, InvalidNetwork, Origin, Scheme, TrustedProxies};
+pub use crate::return_to::ReturnTo;
+pub use crate::slot::{Finish, Instead, LayerMissing, PeerAddress, SessionSlot, Sessions};
 pub use crate::transport::{
     Carrier, Incoming, SESSION_TOKEN, Transport, TransportConfig, TransportError,
 };

@@ -17,6 +17,7 @@ use http::HeaderName;
 use http::HeaderValue;
 use http::header;
 
+use crate::answer::Answers;
 use crate::caching::mark_no_store;
 use crate::caching::mark_private;
 use crate::clear_site_data::ClearSiteData;
@@ -65,8 +66,7 @@ pub struct Transport {
     proxies: TrustedProxies,
     clear_site_data: Option<ClearSiteData>,
     vary: Vec<HeaderName>,
-    login_page: Option<HeaderValue>,
-    step_up_page: Option<HeaderValue>,
+    pub(crate) answers: Answers,
 }
 
 /// What a request brings.
@@ -182,18 +182,6 @@ impl Transport {
         }
         Ok(())
     }
-
-    /// Returns where a page goes that needs a login.
-    #[must_use]
-    pub const fn login_page(&self) -> Option<&HeaderValue> {
-        self.login_page.as_ref()
-    }
-
-    /// Returns where a page goes that needs a more recent authentication.
-    #[must_use]
-    pub const fn step_up_page(&self) -> Option<&HeaderValue> {
-        self.step_up_page.as_ref()
-    }
 }
 
 impl Default for Transport {
@@ -206,8 +194,7 @@ impl Default for Transport {
             proxies: TrustedProxies::none(),
             clear_site_data: None,
             vary: vec![header::COOKIE],
-            login_page: None,
-            step_up_page: None,
+            answers: Answers::default(),
         }
     }
 }

@@ -9,11 +9,12 @@ use std::task::ready;
 
 use hallpass_core::BoxFuture;
 use hallpass_core::Finished;
+use hallpass_http::Finish;
+use hallpass_http::SessionSlot;
 use http::Response;
 use pin_project_lite::pin_project;
 
-use crate::slot::Finish;
-use crate::slot::SessionSlot;
+use crate::refusal::answer;
 
 pin_project! {
     /// Waits for the answer of the inner service, then commits the session, if it was opened.
@@ -60,10 +61,10 @@ where
             match this.stage.as_mut().project() {
                 StageProjection::Handling { inner } => {
                     let response = ready!(inner.poll(context))?;
-                    let finish = match this.slot.finish(&response) {
+                    let finish = match this.slot.finish(response.status()) {
                         Finish::Untouched => return Poll::Ready(Ok(response)),
                         Finish::Now(finished) => {
-                            return Poll::Ready(Ok(this.slot.answer(response, finished)));
+                            return Poll::Ready(Ok(answer(this.slot, response, finished)));
                         }
                         Finish::Later(finish) => finish,
                     };
@@ -75,7 +76,7 @@ where
                 StageProjection::Finishing { response, finish } => {
                     let finished = ready!(finish.as_mut().poll(context));
                     let response = response.take().unwrap_or_default();
-                    return Poll::Ready(Ok(this.slot.answer(response, finished)));
+                    return Poll::Ready(Ok(answer(this.slot, response, finished)));
                 }
             }
         }

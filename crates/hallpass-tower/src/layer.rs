@@ -1,17 +1,15 @@
 //! The layer.
 
-use std::fmt;
-use std::sync::Arc;
-
 use hallpass_core::SessionManager;
-use hallpass_http::Transport;
+use hallpass_http::Sessions;
 use hallpass_http::TransportConfig;
 use hallpass_http::TransportError;
 use tower_layer::Layer;
 
 use crate::service::SessionService;
 
-/// Puts sessions around a service.
+/// Puts sessions around a service. Where pages are redirected to a login page and come back, it
+/// has to be outside of what shortens the paths of requests, such as nested routers.
 ///
 /// # Example: cookies, and a header for mobile clients
 ///
@@ -24,24 +22,14 @@ use crate::service::SessionService;
 ///     SessionLayer::with_transport(manager, TransportConfig::default().bearer(true))
 /// }
 /// ```
-#[derive(Clone)]
-pub struct SessionLayer {
-    shared: Arc<Shared>,
-}
-
-/// What all requests of a layer share.
-#[derive(Clone)]
-pub(crate) struct Shared {
-    pub(crate) manager: SessionManager,
-    pub(crate) transport: Transport,
-    pub(crate) keep_changes_on_failure: bool,
-}
+#[derive(Clone, Debug)]
+pub struct SessionLayer(Sessions);
 
 impl SessionLayer {
     /// A layer with the default transport: the cookies `__Host-session` and `__Host-anon`.
     #[must_use]
     pub fn new(manager: SessionManager) -> Self {
-        Self::from_shared(manager, Transport::default())
+        Self(Sessions::new(manager))
     }
 
     /// A layer with a transport of one's own.
@@ -53,7 +41,7 @@ impl SessionLayer {
         manager: SessionManager,
         transport: TransportConfig,
     ) -> Result<Self, TransportError> {
-        Ok(Self::from_shared(manager, transport.build()?))
+        Sessions::with_transport(manager, transport).map(Self)
     }
 
     /// Whether changes of data are committed although the handler answered 5xx. Default: no, they
@@ -61,19 +49,8 @@ impl SessionLayer {
     /// What was awaited in the handler (`login`, `update_now`, ...) is done in any case, and its
     /// cookies go out.
     #[must_use]
-    pub fn keep_changes_on_failure(mut self, keep: bool) -> Self {
-        Arc::make_mut(&mut self.shared).keep_changes_on_failure = keep;
-        self
-    }
-
-    fn from_shared(manager: SessionManager, transport: Transport) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                manager,
-                transport,
-                keep_changes_on_failure: false,
-            }),
-        }
+    pub fn keep_changes_on_failure(self, keep: bool) -> Self {
+        Self(self.0.keep_changes_on_failure(keep))
     }
 }
 
@@ -81,19 +58,6 @@ impl<S> Layer<S> for SessionLayer {
     type Service = SessionService<S>;
 
     fn layer(&self, inner: S) -> SessionService<S> {
-        SessionService::new(inner, Arc::clone(&self.shared))
-    }
-}
-
-impl fmt::Debug for SessionLayer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer")
-            .field("manager", &self.shared.manager)
-            .field("transport", &self.shared.transport)
-            .field(
-                "keep_changes_on_failure",
-                &self.shared.keep_changes_on_failure,
-            )
-            .finish()
+        SessionService::new(inner, self.0.clone())
     }
 }

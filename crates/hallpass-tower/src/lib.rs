@@ -13,9 +13,10 @@
 //! use std::convert::Infallible;
 //!
 //! use hallpass_core::{SessionManager, SystemClock};
+//! use hallpass_http::Refusal;
 //! use hallpass_memory::MemoryStore;
-//! use hallpass_tower::{SessionLayer, SessionSlot};
-//! use http::{Request, Response, StatusCode};
+//! use hallpass_tower::{SessionLayer, SessionSlot, refused};
+//! use http::{Request, Response};
 //! use tower::{ServiceBuilder, ServiceExt, service_fn};
 //!
 //! async fn visit(request: Request<String>) -> Result<Response<String>, Infallible> {
@@ -24,16 +25,9 @@
 //!         let session = SessionSlot::of(&parts)?.open(&parts).await?;
 //!         session.update("visits", |visits: &mut u32| *visits += 1)?;
 //!         let visits: Option<u32> = session.get("visits")?;
-//!         Ok::<_, Box<dyn std::error::Error>>(format!("visit {}", visits.unwrap_or_default()))
+//!         Ok::<_, Refusal>(format!("visit {}", visits.unwrap_or_default()))
 //!     };
-//!     Ok(match answer.await {
-//!         Ok(text) => Response::new(text),
-//!         Err(_told_in_the_events) => {
-//!             let mut response = Response::new(String::new());
-//!             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-//!             response
-//!         }
-//!     })
+//!     Ok(answer.await.map_or_else(refused, Response::new))
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
@@ -54,14 +48,13 @@ mod future;
 mod layer;
 mod refusal;
 mod service;
-mod slot;
+
+pub use hallpass_http::LayerMissing;
+pub use hallpass_http::PeerAddress;
+pub use hallpass_http::SessionSlot;
 
 pub use self::future::ResponseFuture;
 pub use self::layer::SessionLayer;
 pub use self::refusal::Refused;
 pub use self::refusal::refused;
-pub use self::refusal::see_other;
 pub use self::service::SessionService;
-pub use self::slot::LayerMissing;
-pub use self::slot::PeerAddress;
-pub use self::slot::SessionSlot;

@@ -2,70 +2,60 @@
 
 use std::sync::Arc;
 
-use hallpass_core::SessionError;
-use http::HeaderValue;
+use hallpass_core::Finished;
+use hallpass_http::Refusal;
+use hallpass_http::SessionSlot;
 use http::Response;
-use http::StatusCode;
-use http::header;
 
-/// Why the layer answered in place of the handler: an extension of the response, for outer layers
-/// that write pages or logs. The client does not see it.
+/// Why a request went no further: an extension of the response, for layers that write pages or
+/// logs. The client does not see it.
+///
+/// A response that a layer of the application puts in its place goes out as it is.
 #[derive(Clone, Debug)]
-pub struct Refused(Arc<SessionError>);
+pub struct Refused(Arc<Refusal>);
 
 impl Refused {
     /// Returns the reason.
     #[must_use]
-    pub fn error(&self) -> &SessionError {
+    pub fn error(&self) -> &Refusal {
         &self.0
     }
 }
 
-/// Answers a request that stops at an error: 503 with `Retry-After` where it may be tried again,
-/// 401 where the session ended meanwhile. The body is empty. The layer turns the 401 of a request
-/// for a page into a redirect to the login page, if there is one.
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self(Arc::new(refusal))
+    }
+}
+
+/// Answers a request that goes no further: 503 with `Retry-After` where it may be tried again, 401
+/// or 403 with a challenge where the session lacks something. The layer completes the answer with
+/// what it knows of the request: that of a page becomes a redirect to the login page or the
+/// step-up page, if there is one.
 #[must_use]
-pub fn refused<B: Default>(error: SessionError) -> Response<B> {
-    let mut response = Response::new(B::default());
-    *response.status_mut() =
-        StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if let Some(delay) = error.retry_after() {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, delay.as_secs().into());
-    }
-    if response.status() == StatusCode::UNAUTHORIZED {
-        let challenge = HeaderValue::from_static("Bearer");
-        response
-            .headers_mut()
-            .insert(header::WWW_AUTHENTICATE, challenge);
-    }
-    response.extensions_mut().insert(Refused(Arc::new(error)));
+pub fn refused<B: Default + From<&'static str>>(refusal: impl Into<Refusal>) -> Response<B> {
+    let refusal = refusal.into();
+    let mut response = refusal.answer().into_response();
+    response.extensions_mut().insert(Refused::from(refusal));
     response
 }
 
-/// Redirects a request for a page that was refused because nobody is logged in any more, whether
-/// the handler noticed it or the commit did.
-pub(crate) fn redirect_to_login<B: Default>(response: &mut Response<B>, page: &HeaderValue) {
-    let refused: Option<&Refused> = response.extensions().get();
-    let is_about_login = refused.is_some_and(|refused| {
-        matches!(
-            refused.error(),
-            SessionError::Ended | SessionError::NotLoggedIn
-        )
-    });
-    if is_about_login {
-        let extensions = std::mem::take(response.extensions_mut());
-        *response = see_other(page.clone());
-        *response.extensions_mut() = extensions;
-    }
-}
-
-/// Returns a redirect that becomes a `GET`, whatever the request was.
-#[must_use]
-pub fn see_other<B: Default>(location: HeaderValue) -> Response<B> {
+/// Writes into the handler's answer what the session adds to it, or puts another one in its place.
+pub(crate) fn answer<B: Default>(
+    slot: &SessionSlot,
+    response: Response<B>,
+    finished: Finished,
+) -> Response<B> {
+    let (mut head, body) = response.into_parts();
+    let refused: Option<&Refused> = head.extensions.get();
+    let refused = refused.map(Refused::error);
+    let Some(instead) = slot.answer(refused, &mut head.status, &mut head.headers, finished) else {
+        return Response::from_parts(head, body);
+    };
     let mut response = Response::new(B::default());
-    *response.status_mut() = StatusCode::SEE_OTHER;
-    response.headers_mut().insert(header::LOCATION, location);
+    *response.status_mut() = instead.answer.status();
+    *response.headers_mut() = instead.answer.into_headers();
+    let refused = Refused::from(instead.refusal);
+    response.extensions_mut().insert(refused);
     response
 }

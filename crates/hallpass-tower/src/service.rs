@@ -1,17 +1,15 @@
 //! The service.
 
 use std::fmt;
-use std::sync::Arc;
 use std::task::Context;
 use std::task::Poll;
 
+use hallpass_http::Sessions;
 use http::Request;
 use http::Response;
 use tower_service::Service;
 
 use crate::future::ResponseFuture;
-use crate::layer::Shared;
-use crate::slot::SessionSlot;
 
 /// A service with sessions around it. [`SessionLayer`](crate::SessionLayer) makes it.
 ///
@@ -20,12 +18,12 @@ use crate::slot::SessionSlot;
 #[derive(Clone)]
 pub struct SessionService<S> {
     inner: S,
-    shared: Arc<Shared>,
+    sessions: Sessions,
 }
 
 impl<S> SessionService<S> {
-    pub(crate) const fn new(inner: S, shared: Arc<Shared>) -> Self {
-        Self { inner, shared }
+    pub(crate) const fn new(inner: S, sessions: Sessions) -> Self {
+        Self { inner, sessions }
     }
 }
 
@@ -43,7 +41,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let slot = SessionSlot::new(Arc::clone(&self.shared));
+        let slot = self.sessions.slot(|| Some(request.uri().clone()));
         request.extensions_mut().insert(slot.clone());
         ResponseFuture::new(self.inner.call(request), slot)
     }

@@ -40,8 +40,8 @@ async fn an_authentication_is_challenged_from_a_millisecond_past_its_age() {
 }
 
 /// SU-06: a page is redirected to where the user authenticates again, by a redirect that becomes
-/// a GET: the handler has not run, the body is not sent again, and nothing of it is in the URL.
-/// Once the assurance is recent, the user sends the request anew.
+/// a GET: the handler has not run, the body is not sent again, and nothing of it is in the URL,
+/// which leads back to the page with the form. Once the assurance is recent, the user sends the request anew.
 #[tokio::test]
 async fn a_page_is_redirected_without_sending_its_body_again() {
     let world = World::new();
@@ -50,10 +50,15 @@ async fn a_page_is_redirected_without_sending_its_body_again() {
     let transport = TransportConfig::default().step_up_page("/confirm");
     let site = site(&world, transport);
     let page = ("accept", b"text/html".as_slice());
-    let fields = [("cookie", &*cookie(&client)), page];
+    let form = [
+        ("host", b"here.example".as_slice()),
+        ("referer", b"https://here.example/account?tab=2"),
+    ];
+    let fields = [("cookie", &*cookie(&client)), page, form[0], form[1]];
     let response = send(&site, "POST", "/delete", &fields, "all").await;
     assert_eq!(response.status(), StatusCode::SEE_OTHER);
-    assert_eq!(field(&response, "location"), Some("/confirm"));
+    let confirm = "/confirm?return_to=/account%3Ftab%3D2&reason=step_up&max_age=5";
+    assert_eq!(field(&response, "location"), Some(confirm));
     assert_eq!(text(response).await, "");
     let session = client.open(&world).await;
     assert_eq!(session.get::<String>("deleted").unwrap(), None);

@@ -1,10 +1,9 @@
 //! What is configured about the way of tokens.
 
-use http::HeaderValue;
-use http::Uri;
 use http::header;
 
 use super::Transport;
+use crate::answer::AnswersConfig;
 use crate::clear_site_data::ClearSiteData;
 use crate::cookie::CookieConfig;
 use crate::cookie::CookieError;
@@ -33,8 +32,7 @@ pub struct TransportConfig {
     bearer: bool,
     proxies: TrustedProxies,
     clear_site_data: Option<ClearSiteData>,
-    login_page: Option<String>,
-    step_up_page: Option<String>,
+    pub(crate) answers: AnswersConfig,
 }
 
 /// Why a transport makes no sense. Only `build` returns it.
@@ -44,6 +42,12 @@ pub enum TransportError {
     /// The cookies make no sense.
     #[error(transparent)]
     Cookie(#[from] CookieError),
+    /// A challenge cannot hold a value.
+    #[error("`{field}` has characters that a challenge cannot hold")]
+    InvalidChallenge {
+        /// The setting.
+        field: &'static str,
+    },
     /// A page is not the path of a URL.
     #[error("`{field}` must be a path of this site, such as `/login`")]
     InvalidPage {
@@ -91,19 +95,6 @@ impl TransportConfig {
         self
     }
 
-    /// Where a page that needs a login is redirected (303). Default: pages get 401, as APIs do.
-    pub fn login_page(mut self, path: &str) -> Self {
-        self.login_page = Some(path.to_owned());
-        self
-    }
-
-    /// Where a page that needs a more recent authentication is redirected (303). Default: pages
-    /// get 401 with a challenge, as APIs do.
-    pub fn step_up_page(mut self, path: &str) -> Self {
-        self.step_up_page = Some(path.to_owned());
-        self
-    }
-
     /// Checks everything together.
     ///
     /// # Errors
@@ -128,14 +119,7 @@ impl TransportConfig {
             proxies: self.proxies,
             clear_site_data: self.clear_site_data,
             vary,
-            login_page: self
-                .login_page
-                .map(|path| page("login_page", &path))
-                .transpose()?,
-            step_up_page: self
-                .step_up_page
-                .map(|path| page("step_up_page", &path))
-                .transpose()?,
+            answers: self.answers.build()?,
         })
     }
 }
@@ -147,18 +131,7 @@ impl Default for TransportConfig {
             bearer: false,
             proxies: TrustedProxies::none(),
             clear_site_data: None,
-            login_page: None,
-            step_up_page: None,
+            answers: AnswersConfig::default(),
         }
-    }
-}
-
-fn page(field: &'static str, path: &str) -> Result<HeaderValue, TransportError> {
-    let invalid = TransportError::InvalidPage { field };
-    let is_path = path.starts_with('/') && !path.starts_with("//");
-    let uri: Uri = path.parse().map_err(|_error| invalid)?;
-    match HeaderValue::from_str(path) {
-        Ok(value) if is_path && uri.authority().is_none() => Ok(value),
-        Ok(_) | Err(_) => Err(invalid),
     }
 }
