@@ -27,7 +27,7 @@ pub fn cookie_header(bytes: &[u8]) {
     };
     let read = |cookies: &[Vec<u8>]| {
         let headers = request.headers(cookies);
-        Seen::of(&transport.read(request.peer(), &headers))
+        Seen::of(&transport.read(request.peer(), &http::Method::GET, "/", &headers))
     };
     let seen = read(&request.cookies);
     assert_eq!(seen, read(&request.cookies), "reading changes nothing");

@@ -157,7 +157,10 @@ fn check_delivery(settings: &Settings, now: SystemTime) {
     let mut request = HeaderMap::new();
     let sent = HeaderValue::try_from(format!("{}={}", session.name, session.value));
     request.extend(sent.ok().map(|sent| (header::COOKIE, sent)));
-    let read = transport.read(None, &request).presented.session;
+    let read = transport
+        .read(None, &http::Method::GET, "/", &request)
+        .presented
+        .session;
     assert_eq!(read, Some(token));
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
+mod browser;
 mod carriers;
 mod endings;
 mod hygiene;

@@ -7,6 +7,7 @@ use axum_core::extract::FromRequestParts;
 use hallpass_core::Requirement;
 use hallpass_core::Subject;
 use hallpass_core::Unmet;
+use hallpass_http::NoTouch;
 use hallpass_tower::PeerAddress;
 use hallpass_tower::SessionSlot;
 use http::request::Parts;
@@ -41,6 +42,9 @@ impl<S: Sync> FromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, SessionRejection> {
         let slot = SessionSlot::of(parts)?;
+        if parts.extensions.get::<NoTouch>().is_some() {
+            slot.mark_no_touch();
+        }
         let session = slot.open_from(&parts.method, &parts.headers, peer(parts));
         match session.await {
             Ok(session) => Ok(Self(session)),

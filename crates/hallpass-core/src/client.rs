@@ -12,6 +12,8 @@ use serde::Serialize;
 
 /// How much of a user agent is kept, in bytes.
 const MAX_USER_AGENT: usize = 256;
+/// How much of the name of an unknown product is kept, in bytes.
+const MAX_PRODUCT: usize = 32;
 
 /// What one request tells about its client.
 ///
@@ -68,6 +70,31 @@ impl ClientFacts {
         ClientKind {
             family: self.user_agent.as_deref().map(AgentFamily::of),
             network: self.network,
+        }
+    }
+}
+
+impl ClientFacts {
+    /// Returns whether this client is known by another family of user agent than `present`. One
+    /// that was known and tells none any more is another; one that was unknown is none.
+    pub(crate) fn is_another_agent(&self, present: &Self) -> bool {
+        match (&self.user_agent, &present.user_agent) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(before), Some(now)) => before != now && family_of(before) != family_of(now),
+        }
+    }
+
+    /// Returns whether this client is known to be in another network than `present`.
+    pub(crate) fn is_another_network(&self, present: &Self) -> bool {
+        matches!((self.network, present.network), (Some(before), Some(now)) if before != now)
+    }
+
+    /// Returns the facts of `present` under the name that the user gave to this client.
+    pub(crate) fn moved_to(&self, present: &Self) -> Self {
+        Self {
+            label: self.label.clone(),
+            ..present.clone()
         }
     }
 }
@@ -151,17 +178,22 @@ struct AgentFamily {
 
 impl AgentFamily {
     fn of(user_agent: &str) -> Self {
-        let product = PRODUCTS
-            .iter()
-            .find(|(token, _)| user_agent.contains(token));
-        let platform = PLATFORMS
-            .iter()
-            .find(|(token, _)| user_agent.contains(token));
+        let (product, platform) = family_of(user_agent);
         Self {
-            product: product.map_or_else(|| first_product(user_agent), |(_, name)| (*name).into()),
-            platform: platform.map_or_else(Arc::default, |(_, name)| (*name).into()),
+            product: shortened(product, MAX_PRODUCT).into(),
+            platform: platform.into(),
         }
     }
+}
+
+/// Returns product and platform of a user agent.
+fn family_of(user_agent: &str) -> (&str, &'static str) {
+    let name_in = |names: &[(&str, &'static str)]| {
+        let found = names.iter().find(|(token, _)| user_agent.contains(token));
+        found.map(|(_, name)| *name)
+    };
+    let product = name_in(&PRODUCTS).unwrap_or_else(|| first_product(user_agent));
+    (product, name_in(&PLATFORMS).unwrap_or_default())
 }
 
 impl fmt::Display for AgentFamily {
@@ -198,8 +230,8 @@ const PLATFORMS: [(&str, &str); 7] = [
     ("Linux", "Linux"),
 ];
 
-fn first_product(user_agent: &str) -> Arc<str> {
-    shortened(user_agent.split(['/', ' ']).next().unwrap_or_default(), 32).into()
+fn first_product(user_agent: &str) -> &str {
+    user_agent.split(['/', ' ']).next().unwrap_or_default()
 }
 
 fn shortened(text: &str, limit: usize) -> String {
@@ -240,6 +272,52 @@ mod tests {
         assert!(!silent.looks_like(&silent.clone()));
         let nowhere = ClientFacts::new(None, Some(FIREFOX)).kind();
         assert!(!nowhere.looks_like(&nowhere.clone()));
+    }
+
+    /// SES-28.
+    #[test]
+    fn a_change_is_one_of_what_was_known() {
+        let nothing = ClientFacts::default();
+        let table = [
+            (
+                client("192.0.2.1", FIREFOX),
+                client("192.0.2.9", FIREFOX),
+                (false, false),
+            ),
+            (
+                client("192.0.2.1", FIREFOX),
+                client("192.0.3.1", &FIREFOX.replace("140", "141")),
+                (false, true),
+            ),
+            (client("::1", FIREFOX), client("::1", CHROME), (true, false)),
+            (
+                client("::1", "curl/8"),
+                client("::1", "wget/1"),
+                (true, false),
+            ),
+            (
+                client("::1", "curl/8"),
+                client("192.0.2.1", "curl/9"),
+                (false, true),
+            ),
+            (client("::1", FIREFOX), nothing.clone(), (true, false)),
+            (nothing, client("::1", FIREFOX), (false, false)),
+        ];
+        for (before, now, expected) in table {
+            let changed = (
+                before.is_another_agent(&now),
+                before.is_another_network(&now),
+            );
+            assert_eq!(changed, expected, "{before:?} {now:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_that_moves_keeps_its_name() {
+        let before = client("::1", FIREFOX).with_label("office");
+        let after = client("192.0.2.1", CHROME).with_label("theirs");
+        let expected = client("192.0.2.1", CHROME).with_label("office");
+        assert_eq!(before.moved_to(&after), expected);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod key;
 mod map;
+mod values;
 
 pub use self::key::Codec;
 pub use self::key::DataKey;
@@ -9,6 +10,7 @@ pub use self::key::Key;
 pub use self::key::SessionData;
 pub use self::map::DataMap;
 pub use self::map::Entry;
+pub use self::values::Values;
 
 pub(crate) use self::key::checked;
 

@@ -20,6 +20,9 @@ pub enum EndReason {
     Logout,
     /// An old token of the session was presented: somebody had a copy.
     Replayed,
+    /// A request looked so much as if the session were in other hands that the application chose to
+    /// end it ([`RiskAssessor`](crate::RiskAssessor)).
+    Risk,
     /// Somebody ended it from elsewhere.
     Revoked(Revocation),
     /// A login in the same client replaced it.
@@ -37,6 +40,7 @@ impl EndReason {
             Self::Logout => "logout",
             Self::Replayed => "replayed",
             Self::Revoked(_) => "revoked",
+            Self::Risk => "risk",
             Self::Superseded => "superseded",
         }
     }
@@ -77,6 +81,7 @@ impl TryFrom<StoredReason> for EndReason {
             ("logout", None) => Ok(Self::Logout),
             ("replayed", None) => Ok(Self::Replayed),
             ("revoked", Some(revocation)) => Ok(Self::Revoked(revocation)),
+            ("risk", None) => Ok(Self::Risk),
             ("superseded", None) => Ok(Self::Superseded),
             _ => Err(UnknownReason),
         }

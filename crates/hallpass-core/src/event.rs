@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::client::ClientFacts;
 use crate::end::EndReason;
+use crate::risk::RiskAnswer;
+use crate::risk::RiskSigns;
 use crate::store::StoreErrorKind;
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -70,7 +72,7 @@ pub enum EventKind {
     /// An anonymous session began.
     Created,
     /// Changes of a request were dropped, because the session ended or its assurance was raised
-    /// while the request ran.
+    /// while the request ran, or because it was a prefetch, which begins no session.
     Dropped,
     /// A session was elevated, with a fresh token.
     Elevated {
@@ -112,6 +114,13 @@ pub enum EventKind {
     OutrankedLate,
     /// The token of a session that has ended was presented.
     PresentedEnded(EndReason),
+    /// Many wrong tokens came from the network of the client within a minute: tokens that no
+    /// session knows, that are malformed, or that are refused. Told once a minute for a network;
+    /// each token has an event of its own (SES-29).
+    ManyUnknown {
+        /// How many.
+        count: u32,
+    },
     /// The assurance of a session was raised, with a fresh token.
     Raised,
     /// What was sent as a token was refused before anybody looked it up.
@@ -126,6 +135,16 @@ pub enum EventKind {
     },
     /// An old token was presented outside of every window: somebody has a copy.
     Replayed,
+    /// The session of a subject may be in other hands (SES-28). What was allowed is told about once
+    /// in a touch step of the session, and when the score rises.
+    Risk {
+        /// What is odd about the request.
+        signs: RiskSigns,
+        /// How risky it is, from 0 to 100.
+        score: u8,
+        /// What follows.
+        answer: RiskAnswer,
+    },
     /// The store did not answer several calls in a row: it is not asked until it is back, but by
     /// one call now and then.
     StoreAway,
@@ -168,6 +187,7 @@ impl EventKind {
             Self::LoggedIn => "logged_in",
             Self::LoginDenied => "login_denied",
             Self::Lowered => "lowered",
+            Self::ManyUnknown { .. } => "many_unknown",
             Self::OutrankedLate => "outranked_late",
             Self::PresentedEnded(_) => "presented_ended",
             Self::Raised => "raised",
@@ -175,6 +195,7 @@ impl EventKind {
             Self::Renewed => "renewed",
             Self::Repaired { .. } => "repaired",
             Self::Replayed => "replayed",
+            Self::Risk { .. } => "risk",
             Self::StoreAway => "store_away",
             Self::StoreBack => "store_back",
             Self::StoreCalled { .. } => "store_called",
@@ -194,6 +215,8 @@ pub enum RefusedToken {
     Insecure,
     /// It is not a token.
     Malformed,
+    /// The request names an account of the browser that there is not.
+    NoAccount,
     /// The headers that may carry it are larger than anything honest.
     Oversized,
 }
@@ -206,6 +229,7 @@ impl RefusedToken {
             Self::Ambiguous => "ambiguous",
             Self::Insecure => "insecure",
             Self::Malformed => "malformed",
+            Self::NoAccount => "no_account",
             Self::Oversized => "oversized",
         }
     }
@@ -329,7 +353,9 @@ impl EventSink for TracingSink {
             EventKind::Replayed
             | EventKind::StoreAway
             | EventKind::StoreFailed { .. }
+            | EventKind::ManyUnknown { .. }
             | EventKind::OutrankedLate
+            | EventKind::Risk { .. }
             | EventKind::Repaired { late: true } => write_at!(warn),
             EventKind::Dropped
             | EventKind::Elevated { .. }

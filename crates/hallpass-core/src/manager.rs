@@ -1,6 +1,7 @@
 //! The engine: every decision about a session, between the carrier and the store.
 
 mod admin;
+mod assess;
 mod builder;
 mod calls;
 mod change;
@@ -10,6 +11,9 @@ mod names;
 mod open;
 mod opened;
 mod presented;
+mod reported;
+mod sources;
+mod table;
 mod waiting;
 mod walks;
 mod watchers;
@@ -32,6 +36,7 @@ use crate::random::SecureRandom;
 use crate::random::random_bytes;
 use crate::record::SessionRecord;
 use crate::record::WriteId;
+use crate::risk::RiskAssessor;
 use crate::store::DynStore;
 use crate::store::HandleTags;
 use crate::subject::Subject;
@@ -41,6 +46,8 @@ use crate::token::SessionHandle;
 use self::circuit::Circuit;
 use self::lanes::Lanes;
 use self::names::WriteNames;
+use self::reported::Reported;
+use self::sources::Sources;
 use self::walks::Walks;
 use self::watchers::Watchers;
 
@@ -59,6 +66,7 @@ pub(crate) use self::change::Step;
 pub(crate) use self::change::lock;
 pub(crate) use self::opened::Found;
 pub(crate) use self::opened::Opened;
+pub(crate) use self::presented::Manner;
 pub(crate) use self::waiting::join;
 pub(crate) use self::waiting::race;
 
@@ -96,6 +104,9 @@ struct Inner {
     lanes: Lanes,
     names: WriteNames,
     walks: Walks,
+    risk: Arc<dyn RiskAssessor>,
+    reported: Reported,
+    sources: Sources,
     watchers: Arc<Watchers>,
 }
 

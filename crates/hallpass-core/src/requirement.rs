@@ -65,6 +65,8 @@ pub(crate) struct Shown<'a> {
     pub(crate) authentication: Option<&'a Authentication>,
     pub(crate) rights: &'a [String],
     pub(crate) is_impersonated: bool,
+    /// A sign of risk demands another authentication before anything that asks for more than a login.
+    pub(crate) demands_step_up: bool,
     pub(crate) now: Timestamp,
 }
 
@@ -117,7 +119,8 @@ impl Requirement {
         let is_recent = self
             .max_age
             .is_none_or(|max_age| at.is_some_and(|at| shown.now.since(at) <= max_age));
-        if !is_strong || !is_recent {
+        let demands = shown.demands_step_up && asks_for_more;
+        if !is_strong || !is_recent || demands {
             return Err(Unmet::StepUp {
                 level: self.level,
                 max_age: self.max_age,

@@ -7,6 +7,7 @@ mod data;
 mod devices;
 mod finish;
 mod login;
+mod merging;
 mod stream;
 
 use std::borrow::Cow;
@@ -22,6 +23,7 @@ use crate::data::DataMap;
 use crate::end::EndReason;
 use crate::error::SessionError;
 use crate::manager::Found;
+use crate::manager::Manner;
 use crate::manager::Op;
 use crate::manager::Opened;
 use crate::manager::SessionManager;
@@ -64,6 +66,7 @@ struct Inner {
     opened_at: Timestamp,
     /// Belongs to a stream: nobody commits it but its own `save`.
     detached: bool,
+    manner: Manner,
     state: Mutex<State>,
 }
 
@@ -79,7 +82,6 @@ struct State {
     locked: Option<Arc<Opened>>,
     ended: Option<EndReason>,
     outage: Option<StoreError>,
-    sent: (bool, bool),
     ops: Vec<Op>,
     /// The data as they are after the operations; `None` while there are none.
     view: Option<DataMap>,
@@ -121,7 +123,6 @@ impl Session {
             locked: found.locked,
             ended: found.ended,
             outage: found.outage,
-            sent: found.sent,
             ops: Vec::new(),
             view: None,
             delivery: Delivery::default(),
@@ -132,6 +133,7 @@ impl Session {
             client,
             opened_at,
             detached,
+            manner: found.manner,
             state: Mutex::new(state),
         }))
     }
@@ -176,10 +178,23 @@ impl Session {
     }
 
     /// Returns whether the subject authenticated at most `max_age` ago (RFC 9470, SES-19). Never while
-    /// somebody else acts for it.
+    /// somebody else acts for it, and not while a sign of risk demands that it does so again.
     #[must_use]
     pub fn is_recently_authenticated(&self, max_age: Duration) -> bool {
         self.check(&Requirement::login().max_age(max_age)).is_ok()
+    }
+
+    /// Returns whether the request may come from other hands than those that authenticated, so that
+    /// the subject has to do so again before anything that matters
+    /// ([`RiskAnswer::StepUp`](crate::RiskAnswer)). Until then no authentication counts as recent.
+    ///
+    /// A login or a [`Session::raise`] from the present client ends it; where the signs of risk pass
+    /// by themselves, the next request is without it.
+    #[must_use]
+    pub fn demands_step_up(&self) -> bool {
+        let state = self.state();
+        let opened = state.opened.as_ref();
+        opened.is_some_and(|opened| opened.demands_step_up)
     }
 
     /// Returns how long the session still lasts, counted from the end of this request, to warn
@@ -192,7 +207,7 @@ impl Session {
         let record = &opened.record;
         let slides = opened.touch || opened.renew || opened.noted || state.view.is_some();
         let last_seen = if slides {
-            self.0.opened_at
+            self.seen_at(opened)
         } else {
             record.last_seen()
         };
@@ -222,6 +237,16 @@ impl Session {
     #[must_use]
     pub fn end_reason(&self) -> Option<EndReason> {
         self.state().ended.clone()
+    }
+
+    /// Returns the time at which this request counts as activity: that of the last one, where it
+    /// is none itself.
+    fn seen_at(&self, opened: &Opened) -> Timestamp {
+        if self.0.manner.no_touch {
+            opened.record.last_seen()
+        } else {
+            self.0.opened_at
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

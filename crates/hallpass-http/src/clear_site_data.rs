@@ -57,6 +57,16 @@ impl ClearSiteData {
         self
     }
 
+    /// Returns whether the cookies are cleared.
+    pub(crate) const fn clears_cookies(self) -> bool {
+        self.cookies
+    }
+
+    pub(crate) const fn without_cookies(mut self) -> Self {
+        self.cookies = false;
+        self
+    }
+
     /// Returns the value of the field, or `None` if nothing is to be cleared.
     #[must_use]
     pub fn header_value(self) -> Option<HeaderValue> {

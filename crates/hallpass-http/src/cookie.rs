@@ -19,6 +19,8 @@ pub use self::template::CookieTemplate;
 pub struct Cookies {
     session: CookieTemplate,
     anonymous: CookieTemplate,
+    /// Of the accounts after the first.
+    others: Vec<CookieTemplate>,
 }
 
 impl Cookies {
@@ -26,6 +28,14 @@ impl Cookies {
     #[must_use]
     pub fn session(&self) -> &CookieTemplate {
         &self.session
+    }
+
+    /// Returns the cookie of the sessions of one of several accounts in a browser.
+    pub(crate) fn of_account(&self, number: u8) -> Option<&CookieTemplate> {
+        match usize::from(number).checked_sub(1) {
+            None => Some(&self.session),
+            Some(place) => self.others.get(place),
+        }
     }
 
     /// Returns the cookie of anonymous sessions.

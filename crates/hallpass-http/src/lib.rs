@@ -10,6 +10,8 @@
 //! | lead a user back after a login | [`ReturnTo`] |
 //! | heed such an answer as the client of an API | [`StepUpChallenge`], [`StepUpGuard`] |
 //! | read tokens from requests and write them into answers | [`TransportConfig`] |
+//! | let a browser be signed in to several accounts | [`Accounts`] |
+//! | keep polls from keeping a session alive | [`TransportConfig::no_touch_path`], [`NoTouch`] |
 //! | decide names and attributes of the cookies | [`CookieConfig`] |
 //! | write and remove a cookie | [`CookieTemplate`] |
 //! | read a cookie | [`CookieTemplate::find`] or [`find_cookie`] |
@@ -64,5 +66,6 @@ pub use crate::proxies::{ForwardedHeader, InvalidNetwork, Origin, Scheme, Truste
 pub use crate::return_to::ReturnTo;
 pub use crate::slot::{Finish, Instead, LayerMissing, PeerAddress, SessionSlot, Sessions};
 pub use crate::transport::{
-    Carrier, Incoming, SESSION_TOKEN, Transport, TransportConfig, TransportError,
+    Account, Accounts, Carrier, Incoming, NoTouch, SESSION_TOKEN, Transport, TransportConfig,
+    TransportError,
 };

@@ -64,6 +64,11 @@ impl TrustedProxies {
         }
     }
 
+    /// Returns whether nobody is trusted.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.networks.is_empty()
+    }
+
     /// Chooses the header in which the proxies speak.
     ///
     /// Change it if yours write the standard one. Default: [`ForwardedHeader::XForwarded`], which

@@ -7,6 +7,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use hallpass_core::BoxFuture;
 use hallpass_core::Delivery;
@@ -24,6 +26,7 @@ use http::request::Parts;
 use crate::answer::Answer;
 use crate::answer::Refusal;
 use crate::transport::Carrier;
+use crate::transport::NoTouch;
 use crate::transport::Transport;
 
 pub(crate) use self::asker::Asker;
@@ -38,8 +41,9 @@ pub struct SessionSlot(Arc<Slot>);
 
 struct Slot {
     sessions: Sessions,
-    /// What was asked for, where a redirect may have to lead back there.
+    /// What was asked for, where something depends on it.
     target: Option<Uri>,
+    no_touch: AtomicBool,
     opened: OnceLock<Opened>,
 }
 
@@ -124,6 +128,9 @@ impl SessionSlot {
     /// The future may be dropped at any time.
     pub async fn open(&self, parts: &Parts) -> Result<Session, SessionError> {
         let peer = parts.extensions.get().map(|PeerAddress(address)| *address);
+        if parts.extensions.get::<NoTouch>().is_some() {
+            self.mark_no_touch();
+        }
         self.open_from(&parts.method, &parts.headers, peer).await
     }
 
@@ -148,18 +155,32 @@ impl SessionSlot {
         }
         let transport = self.transport();
         let (carrier, opening) = {
-            let incoming = transport.read(peer, headers);
+            let path = self.0.target.as_ref().map_or("", Uri::path);
+            let mut incoming = transport.read(peer, method, path, headers);
+            incoming.presented.no_touch |= self.0.no_touch.load(Ordering::Relaxed);
             let opening = self.manager().open(incoming.presented, incoming.client);
             (incoming.carrier, opening)
         };
         let session = opening.await?;
         let opened = Opened {
-            asker: Asker::of(method, headers, self.0.target.as_ref()),
+            asker: Asker::of(method, headers, self.page_target()),
             session,
             carrier,
         };
         // Of two that open at once, both get what the first found.
         Ok(self.0.opened.get_or_init(|| opened).session.clone())
+    }
+
+    /// Says that the request is no activity of the user: see [`NoTouch`]. No effect once the session is
+    /// open.
+    pub fn mark_no_touch(&self) {
+        self.0.no_touch.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns where a redirect may have to lead back to.
+    fn page_target(&self) -> Option<&Uri> {
+        let has_pages = self.transport().answers.has_pages();
+        self.0.target.as_ref().filter(|_| has_pages)
     }
 
     /// Returns the session, if somebody has opened it.

@@ -1,7 +1,10 @@
 //! How tokens travel: from a request into the engine, and from the engine into an answer.
 
+mod accounts;
 mod bearer;
 mod config;
+mod quiet;
+mod signed_in;
 
 use std::net::IpAddr;
 
@@ -15,6 +18,7 @@ use hallpass_core::Timestamp;
 use http::HeaderMap;
 use http::HeaderName;
 use http::HeaderValue;
+use http::Method;
 use http::header;
 
 use crate::answer::Answers;
@@ -30,9 +34,14 @@ use crate::proxies::TrustedProxies;
 
 use self::bearer::Bearer;
 use self::bearer::find_bearer;
+use self::quiet::Idling;
+use self::quiet::is_prefetch;
 
+pub use self::accounts::Account;
+pub use self::accounts::Accounts;
 pub use self::config::TransportConfig;
 pub use self::config::TransportError;
+pub use self::quiet::NoTouch;
 
 /// The header that brings a token to a client which does not keep cookies.
 ///
@@ -48,12 +57,15 @@ pub const SESSION_TOKEN: HeaderName = HeaderName::from_static("session-token");
     reason = "the two carriers of opaque tokens, or none"
 )]
 pub enum Carrier {
+    /// In cookies, the one for sessions of subjects being that of one of several accounts.
+    Account(Account),
     /// In cookies, one for sessions of subjects and one for anonymous ones.
     Cookie,
     /// In `Authorization: Bearer`, answered in [`SESSION_TOKEN`].
     Header,
-    /// Nowhere: the request came over plain http, so no token is taken from it and none goes out
-    /// with its answer (SES-34). A login begins a session that nobody holds the token of.
+    /// Nowhere: the request came over plain http (SES-34), or names an account that there is not. So
+    /// no token is taken from it and none goes out with its answer. A login begins a session that
+    /// nobody holds the token of.
     Nowhere,
 }
 
@@ -61,7 +73,10 @@ pub enum Carrier {
 #[derive(Clone, Debug)]
 pub struct Transport {
     cookies: Option<Cookies>,
+    accounts: Option<Accounts>,
+    idling: Idling,
     insecure: bool,
+    require_https: bool,
     bearer: bool,
     proxies: TrustedProxies,
     clear_site_data: Option<ClearSiteData>,
@@ -82,23 +97,47 @@ pub struct Incoming {
 }
 
 impl Transport {
-    /// Reads what a request brings. `peer` is the address of the connection.
+    /// Reads what a request brings. `peer` is the address of the connection, `path` that of the
+    /// request line, before any router took something off.
     ///
     /// A token is taken from the configured carriers only, never from a URL or a body (SES-25).
     /// Where both carriers are on, a well-formed token in `Authorization: Bearer` is the only one
     /// that is looked at: whether it verifies or not, the cookies are not.
     #[must_use]
-    pub fn read(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Incoming {
-        let origin = self.proxies.resolve(peer, headers);
-        let agent = headers
-            .get(header::USER_AGENT)
-            .and_then(|agent| agent.to_str().ok());
-        let client = ClientFacts::new(origin.address(), agent);
-        let is_insecure = origin.scheme() == Some(Scheme::Http) && !self.insecure;
-        let mut presented = Presented::default();
-        let carrier = self.read_bearer(headers, is_insecure, &mut presented);
-        if let (Carrier::Cookie, Some(cookies)) = (carrier, &self.cookies) {
-            read_cookies(cookies, headers, is_insecure, &mut presented);
+    pub fn read(
+        &self,
+        peer: Option<IpAddr>,
+        method: &Method,
+        path: &str,
+        headers: &HeaderMap,
+    ) -> Incoming {
+        let (client, is_insecure) = self.read_client(peer, headers);
+        let mut presented = Presented {
+            no_touch: self.idling.includes(path, headers),
+            prefetch: is_prefetch(method, headers),
+            ..Presented::default()
+        };
+        let carrier = match (
+            self.read_bearer(headers, is_insecure, &mut presented),
+            &self.accounts,
+        ) {
+            (Carrier::Cookie, Some(accounts)) => match accounts.chosen(path, headers) {
+                Some(number) => Carrier::Account(self.account(number, headers)),
+                None => {
+                    refuse(&mut presented, RefusedToken::NoAccount);
+                    Carrier::Nowhere
+                }
+            },
+            (carrier, _) => carrier,
+        };
+        if let Some((cookies, cookie)) = self.cookies_of(carrier) {
+            read_cookies(
+                cookie,
+                cookies.anonymous(),
+                headers,
+                is_insecure,
+                &mut presented,
+            );
         }
         if is_insecure {
             // Told also where nothing was sent: a login would begin a session that nobody holds.
@@ -113,6 +152,36 @@ impl Transport {
                 carrier
             },
         }
+    }
+
+    /// Returns whether the path of a request decides anything.
+    pub(crate) fn reads_paths(&self) -> bool {
+        self.idling.reads_paths() || self.accounts.as_ref().is_some_and(Accounts::reads_paths)
+    }
+
+    /// Returns who a request comes from, and whether it came over plain http.
+    fn read_client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> (ClientFacts, bool) {
+        let origin = self.proxies.resolve(peer, headers);
+        let agent = headers
+            .get(header::USER_AGENT)
+            .and_then(|agent| agent.to_str().ok());
+        let is_insecure = match origin.scheme() {
+            Some(Scheme::Http) => !self.insecure,
+            Some(Scheme::Https) => false,
+            None => self.require_https,
+        };
+        (ClientFacts::new(origin.address(), agent), is_insecure)
+    }
+
+    /// Returns the cookies of a carrier, and the one among them of subjects' sessions.
+    fn cookies_of(&self, carrier: Carrier) -> Option<(&Cookies, &CookieTemplate)> {
+        let cookies = self.cookies.as_ref()?;
+        let cookie = match carrier {
+            Carrier::Account(account) => cookies.of_account(account.number)?,
+            Carrier::Cookie => cookies.session(),
+            Carrier::Header | Carrier::Nowhere => return None,
+        };
+        Some((cookies, cookie))
     }
 
     /// Reads the header, where it is on, and returns the carrier of the request.
@@ -166,18 +235,18 @@ impl Transport {
         now: Timestamp,
         headers: &mut HeaderMap,
     ) -> Result<(), CookieError> {
-        match (carrier, &self.cookies) {
-            (Carrier::Cookie, Some(cookies)) => {
-                write_cookie(cookies.session(), &delivery.session, now, headers)?;
+        match (carrier, self.cookies_of(carrier)) {
+            (_, Some((cookies, cookie))) => {
+                write_cookie(cookie, &delivery.session, now, headers)?;
                 write_cookie(cookies.anonymous(), &delivery.anonymous, now, headers)?;
             }
-            (Carrier::Header, _) | (Carrier::Cookie, None) => write_header(delivery, headers)?,
-            (Carrier::Nowhere, _) => {}
+            (Carrier::Header | Carrier::Cookie, None) => write_header(delivery, headers)?,
+            (Carrier::Account(_) | Carrier::Nowhere, None) => {}
         }
         if delivery.session.is_something() || delivery.anonymous.is_something() {
             mark_no_store(headers);
         }
-        if let Some(clear) = self.clear_site_data.filter(|_| delivery.logged_out) {
+        if let Some(clear) = self.cleared(carrier).filter(|_| delivery.logged_out) {
             clear.insert_into(headers);
         }
         Ok(())
@@ -189,7 +258,10 @@ impl Default for Transport {
     fn default() -> Self {
         Self {
             cookies: Some(Cookies::default()),
+            accounts: None,
+            idling: Idling::default(),
             insecure: false,
+            require_https: false,
             bearer: false,
             proxies: TrustedProxies::none(),
             clear_site_data: None,
@@ -200,13 +272,14 @@ impl Default for Transport {
 }
 
 fn read_cookies(
-    cookies: &Cookies,
+    session: &CookieTemplate,
+    anonymous: &CookieTemplate,
     headers: &HeaderMap,
     is_insecure: bool,
     presented: &mut Presented,
 ) {
-    let session = cookies.session().find(headers);
-    let anonymous = cookies.anonymous().find(headers);
+    let session = session.find(headers);
+    let anonymous = anonymous.find(headers);
     presented.held_session = !matches!(session, Found::Absent);
     presented.held_anonymous = !matches!(anonymous, Found::Absent);
     presented.session = read_cookie(session, is_insecure, presented);

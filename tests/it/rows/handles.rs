@@ -197,7 +197,9 @@ async fn a_thousand_guesses_leave_nothing_in_the_store() {
         let found = world.store.load(handle, world.manager.now()).await;
         assert!(matches!(found.unwrap(), Load::Missing));
     }
-    assert_eq!(world.events.take(), vec![EventKind::Unknown; 1_000]);
+    let mut told = world.events.take();
+    told.retain(|kind| *kind != EventKind::ManyUnknown { count: 100 });
+    assert_eq!(told, vec![EventKind::Unknown; 1_000]);
     let listed = world.manager.list(&subject("alice")).await.unwrap();
     assert_eq!(listed, []);
 }

@@ -8,6 +8,8 @@ use super::SessionManager;
 use super::circuit::Circuit;
 use super::lanes::Lanes;
 use super::names::WriteNames;
+use super::reported::Reported;
+use super::sources::Sources;
 use super::walks::Walks;
 use super::watchers::Watchers;
 use crate::clock::Clock;
@@ -18,6 +20,8 @@ use crate::policy::Policy;
 use crate::policy::StandardPolicy;
 use crate::random::SecureRandom;
 use crate::random::SystemRandom;
+use crate::risk::RiskAssessor;
+use crate::risk::StandardRisk;
 use crate::store::DynStore;
 use crate::store::FeedListener;
 use crate::store::RevocationFeed;
@@ -46,6 +50,7 @@ pub struct ManagerBuilder {
     clock: Arc<dyn Clock>,
     random: Arc<dyn SecureRandom>,
     events: Arc<dyn EventSink>,
+    risk: Arc<dyn RiskAssessor>,
     store_timeout: Duration,
     payload_limit: usize,
     on_outage: OnOutage,
@@ -72,6 +77,7 @@ impl SessionManager {
             clock: Arc::new(clock),
             random: Arc::new(SystemRandom),
             events: Arc::new(NoEvents),
+            risk: Arc::new(StandardRisk::default()),
             store_timeout: Duration::from_secs(2),
             payload_limit: 64 * 1024,
             on_outage: OnOutage::Refuse,
@@ -91,6 +97,13 @@ impl ManagerBuilder {
     /// Who takes note of events. Default: nobody.
     pub fn events(mut self, events: impl EventSink + 'static) -> Self {
         self.events = Arc::new(events);
+        self
+    }
+
+    /// Who decides what follows where a session may be in other hands. Default: [`StandardRisk`],
+    /// which allows everything and tells the events.
+    pub fn risk(mut self, risk: impl RiskAssessor + 'static) -> Self {
+        self.risk = Arc::new(risk);
         self
     }
 
@@ -185,6 +198,9 @@ impl ManagerBuilder {
             lanes: Lanes::default(),
             names: WriteNames::default(),
             walks: Walks::default(),
+            risk: self.risk,
+            reported: Reported::default(),
+            sources: Sources::default(),
             watchers,
         })))
     }

@@ -13,6 +13,7 @@ use crate::capacity::Elevated;
 use crate::capacity::Elevation;
 use crate::capacity::Impersonated;
 use crate::capacity::Impersonation;
+use crate::client::ClientFacts;
 use crate::client::ClientKind;
 use crate::data::DataError;
 use crate::data::DataMap;
@@ -67,6 +68,8 @@ pub(crate) struct Change {
     pub(crate) impersonates: bool,
     /// When the request came in: it counts as activity at that time.
     pub(crate) seen_at: Timestamp,
+    /// The client that the session belongs to from now on: that of an authentication.
+    pub(crate) client: Option<ClientFacts>,
     /// The digest of the token that the request came with, if nobody had used that before.
     pub(crate) confirms: Option<TokenDigest>,
     /// The activity is to be written although nothing else changes.
@@ -141,6 +144,9 @@ impl Change {
             record.credential.confirm(now);
         }
         let changed = self.apply_credential(record, random, now)? || changed || self.touches;
+        if let Some(client) = &self.client {
+            record.client = record.client.moved_to(client);
+        }
         if changed {
             record.last_seen = record.last_seen.max(self.seen_at);
             if self.confirms == Some(record.credential.digest()) {
@@ -219,6 +225,14 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Returns whether the subject has just proved who it is.
+    pub(crate) const fn authenticates(&self) -> bool {
+        match self {
+            Self::Elevate(_) | Self::Raise(_) => true,
+            Self::EndImpersonation | Self::Impersonate(_) => false,
+        }
+    }
+
     fn apply(
         &self,
         record: &mut SessionRecord,

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::Found;
+use super::Manner;
 use super::OnOutage;
 use super::Opened;
 use super::Presented;
@@ -36,7 +37,7 @@ use crate::token::SessionToken;
 type Loaded = (Result<Load, StoreError>, Timestamp);
 
 /// What became of one presented token.
-enum Examined {
+pub(super) enum Examined {
     Accepted(Arc<Opened>),
     Ended(EndReason),
     /// Accepted at this time, which is so late that it has to be noted at once.
@@ -45,6 +46,22 @@ enum Examined {
     Nothing,
     /// Somebody has a copy of an old token.
     Replayed(Arc<SessionRecord>, OnReplay),
+    /// The token verifies, and the session may be in other hands.
+    Risky(Arc<SessionRecord>),
+}
+
+impl Examined {
+    /// A request that is no activity leaves the time of the last one as it is (race 22).
+    fn of(self, manner: Manner) -> Self {
+        match self {
+            Self::Accepted(mut opened) | Self::Expiring(mut opened, _) if manner.no_touch => {
+                let idling = Arc::make_mut(&mut opened);
+                (idling.touch, idling.renew) = (false, false);
+                Self::Accepted(opened)
+            }
+            examined => examined,
+        }
+    }
 }
 
 /// What became of a token that was not presented.
@@ -72,8 +89,11 @@ impl Found {
             Examined::Accepted(opened) => self.opened = Some(opened),
             Examined::Ended(reason) => self.ended = self.ended.take().or(Some(reason)),
             Examined::Locked(opened) => self.locked = Some(opened),
-            // The last two were settled before.
-            Examined::Nothing | Examined::Expiring(..) | Examined::Replayed(..) => {}
+            // All but the first were settled before.
+            Examined::Nothing
+            | Examined::Expiring(..)
+            | Examined::Replayed(..)
+            | Examined::Risky(_) => {}
         }
     }
 }
@@ -101,21 +121,24 @@ impl SessionManager {
         mut presented: Presented,
         client: ClientFacts,
     ) -> impl Future<Output = Result<Session, SessionError>> + Send {
-        let sent = presented.sent();
+        let manner = presented.manner();
         let refused = std::mem::take(&mut presented.refused);
         let asked = Asked::from(presented);
         async move {
             for refused in &refused {
                 let event = Event::new(self.now(), EventKind::Refused(*refused));
                 self.emit(&event.by_client(&client));
+                if refused.is_wrong() {
+                    self.count_wrong(&client, self.now());
+                }
             }
             let loaded = match &asked {
                 Asked::Both(tokens) => {
-                    let both = Box::pin(self.examine_both(tokens, &client)).await;
-                    return self.session(client, self.now(), sent, both);
+                    let both = Box::pin(self.examine_both(tokens, &client, manner)).await;
+                    return self.session(client, self.now(), manner, both);
                 }
                 Asked::Nothing => {
-                    return self.session(client, self.now(), sent, [NOTHING, NOTHING]);
+                    return self.session(client, self.now(), manner, [NOTHING, NOTHING]);
                 }
                 Asked::One(token, _) => self.store_load(token.handle()).await,
             };
@@ -126,13 +149,13 @@ impl SessionManager {
                 Asked::One(token, place) => self.examine(token, place, loaded, &client),
                 Asked::Both(_) | Asked::Nothing => NOTHING,
             };
-            let examined = match examined {
-                examined @ Ok(Examined::Expiring(..) | Examined::Replayed(..)) => {
-                    Box::pin(self.settle(examined, &client)).await
-                }
+            let examined = match examined.map(|examined| examined.of(manner)) {
+                examined @ Ok(
+                    Examined::Expiring(..) | Examined::Replayed(..) | Examined::Risky(_),
+                ) => Box::pin(self.settle(examined, &client)).await,
                 examined => examined,
             };
-            self.session(client, now, sent, [examined, NOTHING])
+            self.session(client, now, manner, [examined, NOTHING])
         }
     }
 
@@ -141,11 +164,14 @@ impl SessionManager {
         &self,
         tokens: &[SessionToken; 2],
         client: &ClientFacts,
+        manner: Manner,
     ) -> [Result<Examined, StoreError>; 2] {
         let [session, anonymous] = tokens;
         let (first, second) = join(self.load(session), self.load(anonymous)).await;
         let first = self.examine(session.clone(), Place::Subjects, first, client);
         let second = self.examine(anonymous.clone(), Place::Anonymous, second, client);
+        let [first, second] =
+            [first, second].map(|examined| examined.map(|examined| examined.of(manner)));
         let settled = join(self.settle(first, client), self.settle(second, client)).await;
         settled.into()
     }
@@ -160,11 +186,11 @@ impl SessionManager {
         &self,
         client: ClientFacts,
         now: Timestamp,
-        sent: (bool, bool),
+        manner: Manner,
         examined: [Result<Examined, StoreError>; 2],
     ) -> Result<Session, SessionError> {
         let mut found = Found {
-            sent,
+            manner,
             ..Found::default()
         };
         match found.take(examined) {
@@ -217,7 +243,8 @@ impl SessionManager {
             }
             Verdict::Current { .. } | Verdict::Grace | Verdict::Outranked { late: false } => {}
         }
-        Ok(self.standing(record, limits, verdict, token, client, now))
+        let examined = self.standing(record, limits, verdict, token, client, now);
+        Ok(self.assessed(examined, client, now))
     }
 
     /// Writes what has to be written before the request goes on.
@@ -237,6 +264,10 @@ impl SessionManager {
             }
             Examined::Replayed(record, on_replay) => {
                 self.replayed(&record, on_replay, client).await
+            }
+            Examined::Risky(record) => {
+                let _outcome: EndOutcome = self.end(record.handle(), EndReason::Risk).await?;
+                Ok(Examined::Ended(EndReason::Risk))
             }
             examined => Ok(examined),
         }
@@ -265,6 +296,7 @@ impl SessionManager {
             record,
             limits,
             outranked,
+            demands_step_up: false,
             verdict,
             presented: Some(token),
             touch: false,
@@ -333,6 +365,7 @@ impl SessionManager {
                 .of(token.handle())
                 .by_client(client),
         );
+        self.count_wrong(client, now);
         Examined::Nothing
     }
 

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::Manner;
 use crate::authentication::Authentication;
 use crate::capacity::Elevated;
 use crate::capacity::Impersonated;
@@ -27,6 +28,9 @@ pub(crate) struct Opened {
     /// Whether the request stands for the subject that somebody acts for. It stays so to its end, and
     /// nothing is committed once that is over.
     pub(crate) impersonates: bool,
+    /// The subject has to authenticate again before anything that asks for a recent
+    /// authentication.
+    pub(crate) demands_step_up: bool,
     pub(crate) verdict: Verdict,
     /// The token that was presented; `None` for a session that this request began.
     pub(crate) presented: Option<SessionToken>,
@@ -127,6 +131,5 @@ pub(crate) struct Found {
     pub(crate) ended: Option<EndReason>,
     /// Why nothing is known, where the request is served all the same.
     pub(crate) outage: Option<StoreError>,
-    /// Which places held something: that of subjects' sessions, that of anonymous ones.
-    pub(crate) sent: (bool, bool),
+    pub(crate) manner: Manner,
 }

@@ -26,6 +26,14 @@ pub struct Presented {
     pub held_anonymous: bool,
     /// What was refused unseen.
     pub refused: Vec<RefusedToken>,
+    /// The request is no activity of the user, for instance a poll in the background: it does not
+    /// keep the session alive, and renews no token. A token that nobody has used is confirmed all
+    /// the same, and one that was lost is sent again. What is awaited in it is done as ever: a
+    /// login begins a session, and a raise is an authentication, which is activity.
+    pub no_touch: bool,
+    /// The user has not asked for the page yet: the browser fetches it in advance. The request
+    /// begins no anonymous session; nothing else is different (SES-21).
+    pub prefetch: bool,
 }
 
 /// Where a token was presented.
@@ -47,14 +55,26 @@ impl Place {
     }
 }
 
+/// What is known of a request but its tokens.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Manner {
+    /// Which places held something: that of subjects' sessions, that of anonymous ones.
+    pub(crate) sent: (bool, bool),
+    pub(crate) no_touch: bool,
+    pub(crate) prefetch: bool,
+}
+
 impl Presented {
-    /// Returns which places held something: that of subjects' sessions, that of anonymous ones.
-    pub(super) const fn sent(&self) -> (bool, bool) {
+    pub(super) const fn manner(&self) -> Manner {
         let either = self.either.is_some();
-        (
-            either || self.session.is_some() || self.held_session,
-            either || self.anonymous.is_some() || self.held_anonymous,
-        )
+        Manner {
+            sent: (
+                either || self.session.is_some() || self.held_session,
+                either || self.anonymous.is_some() || self.held_anonymous,
+            ),
+            no_touch: self.no_touch,
+            prefetch: self.prefetch,
+        }
     }
 }
 

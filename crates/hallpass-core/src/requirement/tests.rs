@@ -19,6 +19,7 @@ fn shown(authentication: &Authentication) -> Shown<'_> {
         authentication: Some(authentication),
         rights: &[],
         is_impersonated: false,
+        demands_step_up: false,
         now: NOW,
     }
 }
@@ -72,6 +73,27 @@ fn a_right_is_met_by_an_elevation_that_gives_it() {
     };
     let unmet = Unmet::Right { right: "admin" };
     assert_eq!(requirement.check(&other), Err(unmet));
+}
+
+/// SES-28: after a sign of risk nothing beyond a login is met.
+#[test]
+fn a_sign_of_risk_asks_for_another_authentication() {
+    let authentication = authenticated(AssuranceLevel::Aal3, Duration::ZERO);
+    let rights = ["admin".to_owned()];
+    let risky = || Shown {
+        rights: &rights,
+        demands_step_up: true,
+        ..shown(&authentication)
+    };
+    assert_eq!(Requirement::login().in_person().check(&risky()), Ok(()));
+    for requirement in [
+        Requirement::login().level(AssuranceLevel::Aal1),
+        Requirement::login().max_age(AGE),
+        Requirement::login().right("admin"),
+    ] {
+        let refused = requirement.check(&risky());
+        assert!(matches!(refused, Err(Unmet::StepUp { .. })), "{refused:?}");
+    }
 }
 
 /// Race 13: whoever acts for somebody gets no step-up of theirs, and no page that asks for one.

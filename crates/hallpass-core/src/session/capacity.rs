@@ -43,6 +43,7 @@ impl Session {
             authentication: opened.authentication_at(now),
             rights: opened.elevation(now).map_or(&[], Elevated::rights),
             is_impersonated: opened.impersonates,
+            demands_step_up: opened.demands_step_up,
             now,
         })
     }

@@ -7,6 +7,7 @@ use super::State;
 use super::finish::Instruction;
 use crate::data::DataMap;
 use crate::error::SessionError;
+use crate::event::Event;
 use crate::event::EventKind;
 use crate::manager::Change;
 use crate::manager::CredentialChange;
@@ -133,13 +134,17 @@ impl Session {
         reopens: bool,
     ) -> Result<Arc<Opened>, SessionError> {
         let manager = &self.0.manager;
-        let activity = opened.activity(self.0.opened_at);
+        let seen_at = self.seen_at(&opened);
+        let activity = opened.activity(seen_at);
         let renews = matches!(credential, CredentialChange::Renew { .. });
+        let authenticates =
+            matches!(&credential, CredentialChange::Raise(raise) if raise.step.authenticates());
         let change = Change {
             binding: opened.record.binding(),
             reopens,
             impersonates: opened.impersonates,
-            seen_at: self.0.opened_at,
+            seen_at,
+            client: authenticates.then(|| self.0.client.clone()),
             confirms: activity.confirm.then_some(activity.digest),
             touches: opened.touch || opened.has_news(),
             ops: Arc::clone(ops),
@@ -153,6 +158,7 @@ impl Session {
         if record.revision() != committed.record.revision() {
             committed.touch = false;
             committed.renew &= !renews;
+            committed.demands_step_up &= !authenticates;
             if activity.confirm {
                 committed.verdict = Verdict::Current { confirm: false };
             }
@@ -177,6 +183,13 @@ impl Session {
         }
         if self.0.detached {
             return Err(SessionError::Closed);
+        }
+        if self.0.manner.prefetch {
+            // The user has not come yet, and perhaps never does (SES-21).
+            lock(ops).clear();
+            let event = Event::new(self.0.manager.now(), EventKind::Dropped);
+            self.0.manager.emit(&event.by_client(&self.0.client));
+            return Ok(None);
         }
         data.check_growth(0, self.0.manager.payload_limit())?;
         let _beginning = Beginning::of(self)?;
@@ -237,6 +250,7 @@ impl Session {
             record,
             outranked: None,
             impersonates: false,
+            demands_step_up: false,
             limits,
             verdict: Verdict::Current { confirm: false },
             presented: Some(token.clone()),

@@ -173,7 +173,7 @@ impl Session {
     /// Writes the activity of a request that changed nothing. A touch that fails is told in the
     /// events, and the next request tries again.
     async fn touch(&self, opened: &Opened) {
-        let touch = opened.activity(self.0.opened_at);
+        let touch = opened.activity(self.seen_at(opened));
         if let Ok(Touched::Applied) = self.0.manager.store_touch(&touch).await {
             self.deliver_child().await;
         }

@@ -1,12 +1,13 @@
 //! Login and logout.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Instruction;
 use super::Session;
 use super::State;
+use super::merging::Merging;
 use crate::authentication::Authentication;
-use crate::data::DataMap;
 use crate::end::EndReason;
 use crate::error::SessionError;
 use crate::event::EventKind;
@@ -64,7 +65,8 @@ pub struct Login {
     pub(super) authentication: Authentication,
     pub(super) remember: bool,
     pub(super) label: Option<String>,
-    carry_over: CarryOver,
+    pub(super) carry_over: CarryOver,
+    pub(super) merging: Merging,
 }
 
 impl Login {
@@ -76,6 +78,7 @@ impl Login {
             remember: false,
             label: None,
             carry_over: CarryOver::default(),
+            merging: Merging::default(),
         }
     }
 
@@ -101,18 +104,6 @@ impl Login {
     pub const fn carry_over(mut self, carry_over: CarryOver) -> Self {
         self.carry_over = carry_over;
         self
-    }
-
-    /// Returns the data to begin with.
-    fn carried(&self, before: Option<&SessionRecord>, data: Option<&DataMap>) -> DataMap {
-        let is_another = before
-            .and_then(SessionRecord::subject)
-            .is_some_and(|owner| *owner != self.subject);
-        match (is_another, self.carry_over) {
-            (true, _) | (false, CarryOver::Nothing) => DataMap::default(),
-            (false, CarryOver::DangerAll) => data.cloned().unwrap_or_default(),
-            (false, CarryOver::Portable) => data.map(DataMap::portable).unwrap_or_default(),
-        }
     }
 }
 
@@ -154,7 +145,8 @@ impl Session {
     /// # Errors
     ///
     /// [`SessionError::Unavailable`], [`SessionError::Contended`] and [`SessionError::Random`]
-    /// where nobody was logged in. [`SessionError::InDoubt`]: nobody was logged in either, but the
+    /// where nobody was logged in; [`SessionError::Data`] where the data to begin with do not merge,
+    /// or pass the payload limit. [`SessionError::InDoubt`]: nobody was logged in either, but the
     /// session before and those that had to make room may have ended. [`SessionError::Closed`] after
     /// the head of the response has left, and for a stream.
     ///
@@ -183,9 +175,11 @@ impl Session {
                     .as_ref()
                     .is_some_and(|opened| opened.impersonates);
                 let own = state.data().filter(|_| !acts);
-                let data = login.carried(before.as_deref(), own.as_deref());
-                (before, locked, data)
+                (before, locked, own.map(Cow::into_owned))
             };
+            // Not under the lock: a closure of the application runs here.
+            let limit = self.0.manager.payload_limit();
+            let data = login.begins_with(before.as_deref(), data, limit)?;
             let (opened, token) = self.new_session(Some((&login.subject, &login)), data)?;
             let bound = match self.bind(&opened, before.as_deref()).await {
                 Err(error @ SessionError::InDoubt(_)) => {
@@ -245,7 +239,7 @@ impl Session {
             let _outcome: EndOutcome = ended.map_err(SessionError::of_write)?;
         }
         let mut state = self.state();
-        let (sent_session, sent_anonymous) = state.sent;
+        let (sent_session, sent_anonymous) = self.0.manner.sent;
         (state.opened, state.locked) = (None, None);
         state.era += 1;
         state.drop_changes();
@@ -314,7 +308,7 @@ impl Session {
         state.era += 1;
         state.delivery.session = Instruction::set(token, &opened.record, manager.now());
         // One that this request began never went out.
-        let sent_anonymous = state.sent.1;
+        let (_, sent_anonymous) = self.0.manner.sent;
         state.delivery.anonymous = if sent_anonymous {
             Instruction::Remove
         } else {

@@ -47,6 +47,7 @@ impl Session {
         let found = Found {
             opened: state.opened.clone(),
             ended: state.ended.clone(),
+            manner: self.0.manner,
             ..Found::default()
         };
         let Self(inner) = self;

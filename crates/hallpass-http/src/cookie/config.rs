@@ -117,6 +117,11 @@ impl CookieConfig {
     ///
     /// A [`CookieError`] that names the settings which do not fit together.
     pub fn build(self) -> Result<Cookies, CookieError> {
+        self.build_for(1)
+    }
+
+    /// Checks all settings together, for this number of accounts in one browser.
+    pub(crate) fn build_for(self, accounts: u8) -> Result<Cookies, CookieError> {
         let (session, anonymous) = if self.secure {
             SECURE_NAMES
         } else {
@@ -126,7 +131,14 @@ impl CookieConfig {
         let anonymous = self.anonymous_name.as_deref().unwrap_or(anonymous);
         self.check_name("session_name", session)?;
         self.check_name("anonymous_name", anonymous)?;
-        if session.eq_ignore_ascii_case(anonymous) {
+        let others: Vec<String> = (1..accounts)
+            .map(|number| format!("{session}-{number}"))
+            .collect();
+        for other in &others {
+            self.check_name("session_name", other)?;
+        }
+        let mut names = others.iter().map(String::as_str).chain([session]);
+        if names.any(|name| name.eq_ignore_ascii_case(anonymous)) {
             return Err(CookieError::NamesEqual);
         }
         check_path(&self.path)?;
@@ -139,14 +151,16 @@ impl CookieConfig {
         if self.partitioned && !self.secure {
             return Err(CookieError::PartitionedInsecure);
         }
-        Ok(self.templates(session, anonymous))
+        Ok(self.templates(session, anonymous, &others))
     }
 
-    fn templates(&self, session: &str, anonymous: &str) -> Cookies {
+    fn templates(&self, session: &str, anonymous: &str, others: &[String]) -> Cookies {
         let (scope, flags) = (self.scope(), self.flags());
+        let of_other = |name: &String| CookieTemplate::new(name, &scope, &flags);
         Cookies {
             session: CookieTemplate::new(session, &scope, &flags),
             anonymous: CookieTemplate::new(anonymous, &scope, &flags),
+            others: others.iter().map(of_other).collect(),
         }
     }
 
@@ -194,7 +208,7 @@ impl Default for Cookies {
     /// `__Host-session` and `__Host-anon`, as [`CookieConfig::default`] has them.
     fn default() -> Self {
         let (session, anonymous) = SECURE_NAMES;
-        CookieConfig::default().templates(session, anonymous)
+        CookieConfig::default().templates(session, anonymous, &[])
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
 use hallpass_core::SessionManager;
 use http::Uri;
@@ -58,13 +59,15 @@ impl Sessions {
         self
     }
 
-    /// Returns the place of the session in one request. `target` tells what it asks for; it is
-    /// called only where a redirect may have to lead back there.
+    /// Returns the place of the session in one request. `target` tells what it asks for, before any
+    /// router took something off it; it is called only where something depends on that.
     pub fn slot(&self, target: impl FnOnce() -> Option<Uri>) -> SessionSlot {
-        let has_pages = self.0.transport.answers.has_pages();
+        let transport = &self.0.transport;
+        let is_needed = transport.answers.has_pages() || transport.reads_paths();
         SessionSlot(Arc::new(Slot {
             sessions: self.clone(),
-            target: has_pages.then(target).flatten(),
+            target: is_needed.then(target).flatten(),
+            no_touch: AtomicBool::new(false),
             opened: OnceLock::new(),
         }))
     }

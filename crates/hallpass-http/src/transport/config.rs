@@ -1,9 +1,13 @@
 //! What is configured about the way of tokens.
 
+use http::HeaderName;
 use http::header;
 
+use super::Accounts;
 use super::Transport;
 use crate::answer::AnswersConfig;
+use crate::return_to::is_local;
+use super::quiet::Idling;
 use crate::clear_site_data::ClearSiteData;
 use crate::cookie::CookieConfig;
 use crate::cookie::CookieError;
@@ -31,6 +35,10 @@ pub struct TransportConfig {
     cookies: Option<CookieConfig>,
     bearer: bool,
     proxies: TrustedProxies,
+    accounts: Option<Accounts>,
+    no_touch_header: Option<HeaderName>,
+    no_touch_paths: Vec<String>,
+    require_https: bool,
     clear_site_data: Option<ClearSiteData>,
     pub(crate) answers: AnswersConfig,
 }
@@ -39,6 +47,12 @@ pub struct TransportConfig {
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransportError {
+    /// The number of accounts is out of bounds.
+    #[error("`accounts` takes 2 to 10 accounts")]
+    AccountCount,
+    /// Several accounts, and no cookies to keep them in.
+    #[error("`accounts` needs cookies: leave out `no_cookies`")]
+    AccountsWithoutCookies,
     /// The cookies make no sense.
     #[error(transparent)]
     Cookie(#[from] CookieError),
@@ -57,6 +71,12 @@ pub enum TransportError {
     /// Both carriers are off.
     #[error("`no_cookies` needs `bearer`: without both, no token can travel")]
     NoCarrier,
+    /// Nobody can say that a request came over https.
+    #[error(
+        "`require_https` needs `trusted_proxies`, which say how a request came, and excludes \
+         `allow_insecure_http`"
+    )]
+    NoScheme,
 }
 
 impl TransportConfig {
@@ -88,7 +108,37 @@ impl TransportConfig {
         self
     }
 
-    /// What the browser is told to forget at logout. Default: nothing but the cookies of the
+    /// Lets one browser be signed in to several accounts at once. Default: to one.
+    pub fn accounts(mut self, accounts: Accounts) -> Self {
+        self.accounts = Some(accounts);
+        self
+    }
+
+    /// Names a header that marks a request as no activity of the user, whatever its value is, for
+    /// pages that poll by script: such a request does not keep the session alive (race 22). A
+    /// client can only shorten its own session by it. Default: none.
+    pub fn no_touch_header(mut self, name: HeaderName) -> Self {
+        self.no_touch_header = Some(name);
+        self
+    }
+
+    /// Marks requests for this path, and for all below it, as no activity of the user. May be said
+    /// several times. `/api/poll` is also `/api/poll/inbox`, and not `/api/polls`. Default: none.
+    pub fn no_touch_path(mut self, path: &str) -> Self {
+        self.no_touch_paths.push(path.to_owned());
+        self
+    }
+
+    /// Whether a token travels only with requests of which a trusted proxy says that they came over
+    /// https. Where a proxy ends TLS and nothing else may reach the application, this refuses
+    /// what went around it. Default: no, only what a proxy says came over plain http is refused.
+    pub const fn require_https(mut self, yes: bool) -> Self {
+        self.require_https = yes;
+        self
+    }
+
+    /// What the browser is told to forget at logout. With several accounts, its cookies only with
+    /// the last of them: it clears those of all accounts. Default: nothing but the cookies of the
     /// session.
     pub const fn clear_site_data_on_logout(mut self, clear: ClearSiteData) -> Self {
         self.clear_site_data = Some(clear);
@@ -104,7 +154,17 @@ impl TransportConfig {
         if self.cookies.is_none() && !self.bearer {
             return Err(TransportError::NoCarrier);
         }
+        if let Some(accounts) = &self.accounts {
+            accounts.check()?;
+            if self.cookies.is_none() {
+                return Err(TransportError::AccountsWithoutCookies);
+            }
+        }
+        let count = self.accounts.as_ref().map_or(1, Accounts::max);
         let insecure = self.cookies.as_ref().is_some_and(CookieConfig::is_insecure);
+        if self.require_https && (insecure || self.proxies.is_empty()) {
+            return Err(TransportError::NoScheme);
+        }
         let mut vary = Vec::new();
         if self.cookies.is_some() {
             vary.push(header::COOKIE);
@@ -112,8 +172,18 @@ impl TransportConfig {
         if self.bearer {
             vary.push(header::AUTHORIZATION);
         }
+        vary.extend(self.accounts.as_ref().and_then(Accounts::header).cloned());
+        let paths = self.no_touch_paths.iter().map(|path| no_touch_path(path));
+        let idling = Idling {
+            paths: paths.collect::<Result<_, _>>()?,
+            header: self.no_touch_header,
+        };
+        let cookies = self.cookies.map(|cookies| cookies.build_for(count));
         Ok(Transport {
-            cookies: self.cookies.map(CookieConfig::build).transpose()?,
+            cookies: cookies.transpose()?,
+            accounts: self.accounts,
+            idling,
+            require_https: self.require_https,
             insecure,
             bearer: self.bearer,
             proxies: self.proxies,
@@ -130,8 +200,21 @@ impl Default for TransportConfig {
             cookies: Some(CookieConfig::default()),
             bearer: false,
             proxies: TrustedProxies::none(),
+            accounts: None,
+            no_touch_header: None,
+            no_touch_paths: Vec::new(),
+            require_https: false,
             clear_site_data: None,
             answers: AnswersConfig::default(),
         }
     }
+}
+
+/// A slash at the end, and everything below `/`, would be easy to write and hard to mean.
+fn no_touch_path(path: &str) -> Result<String, TransportError> {
+    let field = "no_touch_path";
+    if !is_local(path) || path.ends_with('/') || path.contains(['?', '#']) {
+        return Err(TransportError::InvalidPage { field });
+    }
+    Ok(path.to_owned())
 }

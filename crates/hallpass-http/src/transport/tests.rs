@@ -1,3 +1,6 @@
+mod accounts;
+mod quiet;
+
 use std::time::Duration;
 
 use super::*;
@@ -32,7 +35,7 @@ fn both() -> Transport {
 #[test]
 fn each_cookie_goes_into_its_own_place() {
     let text = format!("__Host-session={TOKEN}; __Host-anon={OTHER}");
-    let incoming = both().read(None, &request(&[cookie(&text)]));
+    let incoming = both().read(None, &Method::GET, "/", &request(&[cookie(&text)]));
     assert_eq!(incoming.presented.session, Some(token(TOKEN)));
     assert_eq!(incoming.presented.anonymous, Some(token(OTHER)));
     assert_eq!(incoming.carrier, Carrier::Cookie);
@@ -43,7 +46,12 @@ fn a_well_formed_token_in_the_header_is_the_only_one_looked_at() {
     let cookies = format!("__Host-session={OTHER}");
     for scheme in ["Bearer", "bearer", "BEARER"] {
         let text = format!("{scheme} {TOKEN}");
-        let incoming = both().read(None, &request(&[cookie(&cookies), authorization(&text)]));
+        let incoming = both().read(
+            None,
+            &Method::GET,
+            "/",
+            &request(&[cookie(&cookies), authorization(&text)]),
+        );
         assert_eq!(incoming.presented.either, Some(token(TOKEN)));
         assert_eq!(incoming.presented.session, None);
         assert_eq!(incoming.carrier, Carrier::Header);
@@ -59,14 +67,19 @@ fn somebody_elses_credentials_are_left_alone() {
         "Bearer",
         "",
     ] {
-        let incoming = both().read(None, &request(&[cookie(&cookies), authorization(text)]));
+        let incoming = both().read(
+            None,
+            &Method::GET,
+            "/",
+            &request(&[cookie(&cookies), authorization(text)]),
+        );
         assert_eq!(incoming.presented.session, Some(token(TOKEN)), "{text}");
         assert_eq!(incoming.presented.refused, [], "{text}");
     }
     let glued = format!("Bearer{TOKEN}");
     assert_eq!(
         both()
-            .read(None, &request(&[authorization(&glued)]))
+            .read(None, &Method::GET, "/", &request(&[authorization(&glued)]))
             .presented
             .either,
         None
@@ -79,10 +92,11 @@ fn a_carrier_that_is_off_carries_nothing() {
     let bearer = format!("Bearer {TOKEN}");
     let cookies = format!("__Host-session={TOKEN}");
     let headers = request(&[cookie(&cookies), authorization(&bearer)]);
-    let only_cookies = TransportConfig::default()
-        .build()
-        .unwrap()
-        .read(None, &headers);
+    let only_cookies =
+        TransportConfig::default()
+            .build()
+            .unwrap()
+            .read(None, &Method::GET, "/", &headers);
     assert_eq!(only_cookies.presented.either, None);
     assert_eq!(only_cookies.presented.session, Some(token(TOKEN)));
     let only_header = TransportConfig::default()
@@ -91,7 +105,13 @@ fn a_carrier_that_is_off_carries_nothing() {
         .build()
         .unwrap();
     let headers = request(&[cookie(&cookies)]);
-    assert_eq!(only_header.read(None, &headers).presented.session, None);
+    assert_eq!(
+        only_header
+            .read(None, &Method::GET, "/", &headers)
+            .presented
+            .session,
+        None
+    );
 }
 
 /// Race 35 and CK-14, and hostile values: each is refused with its reason.
@@ -107,7 +127,7 @@ fn what_is_not_one_token_is_refused_with_its_reason() {
         ("__Host-session=", RefusedToken::Malformed),
         ("__Host-session=garbage", RefusedToken::Malformed),
     ] {
-        let incoming = both().read(None, &request(&[cookie(text)]));
+        let incoming = both().read(None, &Method::GET, "/", &request(&[cookie(text)]));
         assert_eq!(incoming.presented.session, None);
         assert!(incoming.presented.refused.contains(&reason), "{reason:?}");
     }
@@ -124,12 +144,15 @@ fn cookies_over_plain_http_are_refused() {
     let proto = HeaderName::from_static("x-forwarded-proto");
     let peer = "127.0.0.1".parse().ok();
     let plain = request(&[cookie(&text), (proto.clone(), "http")]);
-    let incoming = transport.read(peer, &plain);
+    let incoming = transport.read(peer, &Method::GET, "/", &plain);
     assert_eq!(incoming.presented.session, None);
     assert_eq!(incoming.presented.refused, [RefusedToken::Insecure]);
     let encrypted = request(&[cookie(&text), (proto, "https")]);
     assert_eq!(
-        transport.read(peer, &encrypted).presented.session,
+        transport
+            .read(peer, &Method::GET, "/", &encrypted)
+            .presented
+            .session,
         Some(token(TOKEN))
     );
 }
@@ -281,13 +304,21 @@ fn a_transport_without_a_carrier_or_with_a_foreign_page_is_refused() {
 #[test]
 fn a_client_without_cookies_asks_for_its_first_token_in_the_header() {
     let asks = request(&[(SESSION_TOKEN, "?")]);
-    assert_eq!(both().read(None, &asks).carrier, Carrier::Header);
     assert_eq!(
-        both().read(None, &HeaderMap::new()).carrier,
+        both().read(None, &Method::GET, "/", &asks).carrier,
+        Carrier::Header
+    );
+    assert_eq!(
+        both()
+            .read(None, &Method::GET, "/", &HeaderMap::new())
+            .carrier,
         Carrier::Cookie
     );
     let only_cookies = TransportConfig::default().build().unwrap();
-    assert_eq!(only_cookies.read(None, &asks).carrier, Carrier::Cookie);
+    assert_eq!(
+        only_cookies.read(None, &Method::GET, "/", &asks).carrier,
+        Carrier::Cookie
+    );
 }
 
 /// SES-34.
@@ -301,7 +332,7 @@ fn a_bearer_token_over_plain_http_is_refused() {
     let bearer = format!("Bearer {TOKEN}");
     let proto = HeaderName::from_static("x-forwarded-proto");
     let headers = request(&[authorization(&bearer), (proto, "http")]);
-    let incoming = transport.read("127.0.0.1".parse().ok(), &headers);
+    let incoming = transport.read("127.0.0.1".parse().ok(), &Method::GET, "/", &headers);
     assert_eq!(incoming.presented.either, None);
     assert_eq!(incoming.presented.refused, [RefusedToken::Insecure]);
 }
@@ -311,7 +342,9 @@ fn a_bearer_token_over_plain_http_is_refused() {
 fn a_place_that_holds_something_is_told_from_an_empty_one() {
     let twice = format!("__Host-session={TOKEN}; __Host-session={OTHER}");
     for text in [twice.as_str(), "__Host-session=garbage"] {
-        let presented = both().read(None, &request(&[cookie(text)])).presented;
+        let presented = both()
+            .read(None, &Method::GET, "/", &request(&[cookie(text)]))
+            .presented;
         assert_eq!(
             (presented.held_session, presented.held_anonymous),
             (true, false),

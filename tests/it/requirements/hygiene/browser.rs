@@ -101,7 +101,12 @@ impl<'a> Browser<'a> {
         let peer = "192.0.2.1".parse().unwrap();
         let request = request.extension(PeerAddress(peer)).body(Body::empty());
         let request = request.unwrap();
-        let incoming = self.transport.read(Some(peer), request.headers());
+        let incoming = self.transport.read(
+            Some(peer),
+            request.method(),
+            request.uri().path(),
+            request.headers(),
+        );
         self.run.heard.debug(&incoming);
         request
     }
