@@ -7,7 +7,6 @@
 )]
 
 mod app;
-mod jar;
 
 mod cookies;
 mod dropped;

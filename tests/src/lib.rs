@@ -6,4 +6,5 @@
     reason = "what is here is for tests, and fails as they do"
 )]
 
+pub mod jar;
 pub mod operations;

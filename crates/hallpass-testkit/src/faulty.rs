@@ -103,6 +103,13 @@ impl<S> FaultyStore<S> {
         self.script.len()
     }
 
+    /// Returns how many calls hang: what they were to do is done or left, and nobody has dropped
+    /// them yet.
+    #[must_use]
+    pub fn hanging(&self) -> usize {
+        self.script.hanging()
+    }
+
     /// Returns the store inside, which does not fail.
     #[must_use]
     pub const fn inner(&self) -> &S {

@@ -16,13 +16,13 @@ use hallpass::axum::SessionLayer;
 use hallpass::axum::SessionRejection;
 use hallpass::http::CookieConfig;
 use hallpass::http::TransportConfig;
+use hallpass_tests::jar::Cause;
+use hallpass_tests::jar::HOME;
+use hallpass_tests::jar::Jar;
+use hallpass_tests::jar::Place;
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use super::jar::Cause;
-use super::jar::HOME;
-use super::jar::Jar;
-use super::jar::Place;
 use crate::world::World;
 use crate::world::login;
 

@@ -8,13 +8,13 @@ use hallpass::http::CookieConfig;
 use hallpass::http::CookieTemplate;
 use hallpass::http::MAX_COOKIE_BYTES;
 use hallpass::http::SameSite;
+use hallpass_tests::jar::Cause;
+use hallpass_tests::jar::HOME;
+use hallpass_tests::jar::Jar;
+use hallpass_tests::jar::Place;
 
 use super::app::Browser;
 use super::app::token_in;
-use super::jar::Cause;
-use super::jar::HOME;
-use super::jar::Jar;
-use super::jar::Place;
 use crate::world::World;
 use crate::world::minutes;
 use crate::world::seconds;

@@ -8,9 +8,9 @@ use hallpass::Instruction;
 use hallpass::Load;
 use hallpass::SessionStore;
 use hallpass::SessionToken;
+use hallpass_tests::jar::HOME;
 
 use super::app::Browser;
-use super::jar::HOME;
 use crate::world::Client;
 use crate::world::World;
 use crate::world::id;

@@ -177,7 +177,7 @@ async fn a_token_that_does_not_match_is_not_removed() {
         let mut other = Browser::new(&world);
         other
             .jar
-            .take(&planted, super::jar::HOME, world.manager.now())
+            .take(&planted, hallpass_tests::jar::HOME, world.manager.now())
             .unwrap();
         let answer = other.visit("GET", "/").await;
         assert_eq!((answer.body.as_str(), answer.cookies.len()), ("nobody", 0));

@@ -1,4 +1,5 @@
-//! The page of requirements names tests that exist, and each requirement once.
+//! The page of requirements names tests that exist, and each requirement once; and a scenario that
+//! proves a requirement is named there.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let tests = tests(tree);
     let mut findings = Vec::new();
     let mut seen = BTreeMap::new();
+    let mut named: BTreeSet<(&str, &str)> = BTreeSet::new();
     let mut previous: Option<Id<'_>> = None;
     let mut place = None;
     for (number, line) in page.lines() {
@@ -51,8 +53,21 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             if !tests.contains(name) {
                 report(format!("there is no test `{name}`"));
             }
+            named.insert((id.text, name));
         }
         previous = Some(id);
+    }
+    for (file, scenario) in scenarios(tree) {
+        for (number, id) in proven(file) {
+            let message = if !seen.contains_key(id) {
+                format!("{PAGE} has no `{id}`")
+            } else if !named.contains(&(id, scenario)) {
+                format!("`{id}` does not name this scenario in {PAGE}")
+            } else {
+                continue;
+            };
+            findings.push(Finding::error(&file.path, number, message));
+        }
     }
     findings
 }
@@ -104,7 +119,27 @@ fn tests(tree: &Tree) -> BTreeSet<&str> {
             found.extend(clauses(file));
         }
     }
+    found.extend(scenarios(tree).map(|(_, name)| name));
     found
+}
+
+/// The scenarios of the table, which are named after their files.
+fn scenarios(tree: &Tree) -> impl Iterator<Item = (&TextFile, &str)> {
+    tree.texts.iter().filter_map(|file| {
+        let name = file.path.strip_prefix(SCENARIOS)?.strip_suffix(".toml")?;
+        Some((file, name))
+    })
+}
+
+/// The requirements that a scenario proves, each with its line.
+fn proven(scenario: &TextFile) -> impl Iterator<Item = (usize, &str)> {
+    let lines = scenario
+        .lines()
+        .filter(|(_, line)| line.starts_with("ids = "));
+    lines.flat_map(|(number, line)| {
+        let ids = line.split('"').skip(1).step_by(2);
+        ids.map(move |id| (number, id))
+    })
 }
 
 /// The functions of a file that have a test attribute above them.
@@ -152,6 +187,8 @@ const PAGE: &str = "docs/CONFORMANCE.md";
 const TESTS: &str = "Test";
 /// Where the conformance suite lists its tests. That it lists all of them is a test of its own.
 const SUITE: &str = "crates/hallpass-testkit/src/conformance/suite.rs";
+/// Where the scenarios of the table are.
+const SCENARIOS: &str = "tests/scenarios/";
 const ATTRIBUTES: &[&str] = &["#[test]", "#[tokio::test]", "#[tokio::test("];
 
 #[cfg(test)]
@@ -219,6 +256,29 @@ fn helper() {}
             [
                 (4, "`A-01` comes after `A-02`".to_owned()),
                 (8, "`A-01` stands in line 4 already".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_scenario_is_a_test_and_is_named_where_it_proves_something() {
+        let page = "| ID | Test |\n|---|---|\n| A-01 | `five_holds` |\n| A-02 | `six_holds` |";
+        let scenario = "ids = [\"A-01\", \"A-02\", \"A-03\"]";
+        let tree = Tree::from_texts(vec![
+            TextFile::new(PAGE, page),
+            TextFile::new("tests/scenarios/five_holds.toml", scenario),
+            TextFile::new("tests/six_holds.toml", ""),
+        ]);
+
+        let findings: Vec<_> = check(&tree).iter().map(ToString::to_string).collect();
+
+        assert_eq!(
+            findings,
+            [
+                "docs/CONFORMANCE.md:4: there is no test `six_holds`",
+                "tests/scenarios/five_holds.toml:1: `A-02` does not name this scenario in \
+                 docs/CONFORMANCE.md",
+                "tests/scenarios/five_holds.toml:1: docs/CONFORMANCE.md has no `A-03`",
             ]
         );
     }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
 
 use hallpass_core::StoreError;
 use hallpass_core::StoreErrorKind;
@@ -19,7 +21,10 @@ type Faults = HashMap<StoreOperation, VecDeque<Fault>>;
 
 /// The faults to come, for each operation apart. Clones are the same script.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Script(Arc<Mutex<Faults>>);
+pub(super) struct Script {
+    faults: Arc<Mutex<Faults>>,
+    hanging: Arc<AtomicUsize>,
+}
 
 impl Script {
     pub(super) fn push(&self, operation: StoreOperation, fault: Fault) {
@@ -43,13 +48,22 @@ impl Script {
                 call.await?;
                 Err(scripted(StoreErrorKind::Unavailable))
             }
-            Fault::Hang => pending().await,
+            Fault::Hang => self.hang().await,
             Fault::HangAfter => {
                 call.await?;
-                pending().await
+                self.hang().await
             }
             Fault::Pass => call.await,
         }
+    }
+
+    pub(super) fn hanging(&self) -> usize {
+        self.hanging.load(Ordering::Acquire)
+    }
+
+    async fn hang<T>(&self) -> T {
+        let _counted = Hanging::of(&self.hanging);
+        pending().await
     }
 
     fn next(&self, operation: StoreOperation) -> Fault {
@@ -61,7 +75,23 @@ impl Script {
     }
 
     fn faults(&self) -> MutexGuard<'_, Faults> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts a call for as long as it hangs.
+struct Hanging<'a>(&'a AtomicUsize);
+
+impl<'a> Hanging<'a> {
+    fn of(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Hanging<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -98,7 +98,9 @@ fn a_call_that_hangs_is_applied_only_where_that_is_scripted() {
                         "{fault:?}"
                     );
                 }
+                assert_eq!(store.hanging(), 1, "{fault:?}");
             }
+            assert_eq!(store.hanging(), 0, "{fault:?}");
             assert_eq!(
                 is_stored(store.inner(), record.handle()).await,
                 is_applied,

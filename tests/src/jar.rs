@@ -4,20 +4,26 @@ use hallpass::Timestamp;
 
 /// The cookies of one browser.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Jar {
+pub struct Jar {
     cookies: Vec<Cookie>,
     /// Counts the cookies that were taken, so that older ones are sent first.
     taken: u64,
 }
 
+/// One cookie.
 #[derive(Clone, Debug)]
-pub(super) struct Cookie {
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) http_only: bool,
+#[non_exhaustive]
+pub struct Cookie {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: String,
+    /// Whether scripts of the page are kept from it.
+    pub http_only: bool,
     /// `None` until the browser is closed.
-    pub(super) expires: Option<Timestamp>,
-    pub(super) same_site: Option<String>,
+    pub expires: Option<Timestamp>,
+    /// As it was written.
+    pub same_site: Option<String>,
     domain: String,
     host_only: bool,
     path: String,
@@ -28,15 +34,20 @@ pub(super) struct Cookie {
 
 /// Where a request goes, or where an answer comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) secure: bool,
-    pub(super) host: &'a str,
-    pub(super) path: &'a str,
+#[expect(clippy::exhaustive_structs, reason = "tests name places")]
+pub struct Place<'a> {
+    /// Whether it is reached over https.
+    pub secure: bool,
+    /// The host.
+    pub host: &'a str,
+    /// The path.
+    pub path: &'a str,
 }
 
 /// Who caused a request.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Cause {
+#[expect(clippy::exhaustive_enums, reason = "tests name causes")]
+pub enum Cause {
     /// A page of the site, or the user.
     SameSite,
     /// A link on another site that the user followed.
@@ -46,7 +57,7 @@ pub(super) enum Cause {
 }
 
 /// A page of the application.
-pub(super) const HOME: Place<'_> = Place {
+pub const HOME: Place<'_> = Place {
     secure: true,
     host: "app.example.org",
     path: "/",
@@ -54,7 +65,11 @@ pub(super) const HOME: Place<'_> = Place {
 
 impl Jar {
     /// Takes a `Set-Cookie` field, or says why a browser ignores it.
-    pub(super) fn take(
+    ///
+    /// # Errors
+    ///
+    /// The reason, where the browser ignores the field.
+    pub fn take(
         &mut self,
         field: &str,
         from: Place<'_>,
@@ -77,7 +92,8 @@ impl Jar {
     }
 
     /// Returns the `Cookie` field of a request, longer paths first, then older cookies.
-    pub(super) fn field(&self, to: Place<'_>, cause: Cause, now: Timestamp) -> Option<String> {
+    #[must_use]
+    pub fn field(&self, to: Place<'_>, cause: Cause, now: Timestamp) -> Option<String> {
         let mut sent: Vec<_> = self
             .cookies
             .iter()
@@ -92,7 +108,12 @@ impl Jar {
     }
 
     /// Returns the value of the only cookie of this name.
-    pub(super) fn value(&self, name: &str) -> Option<String> {
+    ///
+    /// # Panics
+    ///
+    /// Panics where there is more than one.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<String> {
         let mut named = self.cookies.iter().filter(|cookie| cookie.name == name);
         let value = named.next().map(|cookie| cookie.value.clone());
         assert!(named.next().is_none(), "more than one {name}");
@@ -100,11 +121,13 @@ impl Jar {
     }
 
     /// The user closes the browser.
-    pub(super) fn close(&mut self) {
+    pub fn close(&mut self) {
         self.cookies.retain(|cookie| cookie.expires.is_some());
     }
 
-    pub(super) fn cookies(&self) -> &[Cookie] {
+    /// Returns all that is kept, also what has expired since.
+    #[must_use]
+    pub fn cookies(&self) -> &[Cookie] {
         &self.cookies
     }
 }
