@@ -224,6 +224,20 @@ async fn a_prefetch_begins_no_anonymous_session() {
     }
 }
 
+/// SES-21.
+#[tokio::test]
+async fn a_prefetch_begins_no_empty_session_either() {
+    let world = World::new();
+    let session = prefetch(&world, &Client::new()).await;
+    session.begin().await.unwrap();
+    assert_eq!(
+        (session.handle(), session.derived_secret("form")),
+        (None, None)
+    );
+    assert_eq!(world.operations(), []);
+    assert_eq!(world.events.take(), [], "nothing was dropped");
+}
+
 /// SES-21: a prefetch changes a session that there is, and keeps it alive, as any request does.
 #[tokio::test]
 async fn a_prefetch_uses_the_session_that_there_is() {

@@ -4,11 +4,14 @@ use std::net::IpAddr;
 
 use hallpass::Assessment;
 use hallpass::ClientFacts;
+use hallpass::Elevation;
 use hallpass::EndReason;
 use hallpass::EventKind;
+use hallpass::Impersonation;
 use hallpass::Network;
 use hallpass::Presented;
 use hallpass::RefusedToken;
+use hallpass::Requirement;
 use hallpass::RiskAnswer;
 use hallpass::RiskAssessor;
 use hallpass::RiskSignals;
@@ -19,6 +22,7 @@ use hallpass::SessionToken;
 use hallpass::StandardRisk;
 use hallpass::StoreErrorKind;
 use hallpass::StoreOperation;
+use hallpass::Unmet;
 use hallpass_testkit::Fault;
 
 use crate::world::Client;
@@ -27,6 +31,7 @@ use crate::world::id;
 use crate::world::minutes;
 use crate::world::otp;
 use crate::world::seconds;
+use crate::world::subject;
 
 const HOME: &str = "192.0.2.1";
 const AWAY: &str = "198.51.100.9";
@@ -164,6 +169,35 @@ async fn a_demanded_step_up_lasts_until_a_raise_from_the_client() {
         session.demands_step_up(),
         "it belongs to the client that authenticated last"
     );
+}
+
+/// An elevation is an authentication; acting for somebody is none.
+#[tokio::test]
+async fn an_elevation_ends_a_demand_and_an_impersonation_does_not() {
+    let world = assessing(strict());
+    let mut client = Client::logged_in(&world, "alice").await;
+    client.visit(&world).await;
+    let session = open_as(&world, &client, HOME, "wget/1").await;
+    let ask = Requirement::login().right("admin");
+    let demanded = Err(Unmet::StepUp {
+        level: None,
+        max_age: Some(seconds(0)),
+    });
+    assert_eq!(session.check(&ask), demanded);
+    assert_eq!(session.check(&Requirement::login()), Ok(()));
+    let acting = Impersonation::of(subject("bob"), "a question");
+    session.impersonate(acting).await.unwrap();
+    assert!(session.demands_step_up());
+    session.end_impersonation().await.unwrap();
+    client.close(&session).await;
+    let session = open_as(&world, &client, HOME, "wget/1").await;
+    assert_eq!(session.check(&ask), demanded);
+    let elevation = Elevation::new(otp()).right("admin");
+    session.elevate(elevation).await.unwrap();
+    assert_eq!(session.check(&ask), Ok(()));
+    client.close(&session).await;
+    let session = open_as(&world, &client, HOME, "wget/1").await;
+    assert!(!session.demands_step_up());
 }
 
 /// A raise elsewhere does not vouch for this client.

@@ -45,8 +45,13 @@ impl Authenticated {
         &self.session
     }
 
-    pub(crate) const fn new(session: Session, subject: Subject) -> Self {
-        Self { session, subject }
+    /// Opens the session of a request that has to meet a requirement.
+    pub(crate) async fn admit(
+        parts: &mut Parts,
+        requirement: &Requirement,
+    ) -> Result<Self, SessionRejection> {
+        let (session, subject) = admitted(parts, requirement).await?;
+        Ok(Self { session, subject })
     }
 }
 
@@ -62,8 +67,7 @@ impl<S: Sync> FromRequestParts<S> for Authenticated {
     type Rejection = SessionRejection;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, SessionRejection> {
-        let (session, subject) = admitted(parts, &Requirement::login()).await?;
-        Ok(Self { session, subject })
+        Self::admit(parts, &Requirement::login()).await
     }
 }
 

@@ -6,8 +6,11 @@
 //! | [`Authenticated`] | session and subject | also 401, or a redirect of pages to the login page |
 //! | [`MaybeAuthenticated`] | session, and the subject if there is one | 503 as above |
 //! | [`RecentAuthentication`] | session and subject, authenticated a moment ago | also the challenge of RFC 9470, or a redirect of pages to the step-up page |
+//! | [`Assured`] | session and subject of at least this assurance | as above |
+//! | [`InPerson`] | session and subject, impersonated by nobody | also 403 |
 //!
-//! Handlers can also write `session.check(&requirement)?`. [`SessionRejection`] shows how an
+//! [`require`] asks the same of all routes of a router. Handlers can also write
+//! `session.check(&requirement)?`. [`SessionRejection`] shows how an
 //! application puts answers of its own in the place of ours.
 //!
 //! There is no `Option<Session>`: it would turn an outage into an anonymous user.
@@ -54,15 +57,23 @@
 #![cfg_attr(docsrs_hallpass, feature(doc_cfg))]
 #![deny(missing_docs)]
 
+mod assured;
 mod authenticated;
+mod csrf;
 mod recent;
 mod rejection;
+mod require;
 mod session;
 
+pub use hallpass_tower::CsrfLayer;
 pub use hallpass_tower::SessionLayer;
 
+pub use self::assured::Assured;
+pub use self::assured::InPerson;
 pub use self::authenticated::Authenticated;
 pub use self::authenticated::MaybeAuthenticated;
+pub use self::csrf::csrf_layer;
 pub use self::recent::RecentAuthentication;
 pub use self::rejection::SessionRejection;
+pub use self::require::require;
 pub use self::session::Session;

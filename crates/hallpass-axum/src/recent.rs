@@ -11,7 +11,6 @@ use http::request::Parts;
 use crate::authenticated::Authenticated;
 use crate::rejection::SessionRejection;
 use crate::session::Session;
-use crate::session::admitted;
 
 /// The session of a request whose subject authenticated at most `SECONDS` ago, for dangerous
 /// actions (ASVS 5.0 7.5.1, 7.5.3).
@@ -60,7 +59,6 @@ impl<S: Sync, const SECONDS: u64> FromRequestParts<S> for RecentAuthentication<S
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, SessionRejection> {
         let requirement = Requirement::login().max_age(Duration::from_secs(SECONDS));
-        let (session, subject) = admitted(parts, &requirement).await?;
-        Ok(Self(Authenticated::new(session, subject)))
+        Ok(Self(Authenticated::admit(parts, &requirement).await?))
     }
 }

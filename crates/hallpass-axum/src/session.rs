@@ -70,7 +70,8 @@ pub(crate) async fn admitted(
     }
 }
 
-fn peer(parts: &Parts) -> Option<IpAddr> {
+/// Returns the address of the connection.
+pub(crate) fn peer(parts: &Parts) -> Option<IpAddr> {
     if let Some(PeerAddress(address)) = parts.extensions.get() {
         return Some(*address);
     }

@@ -71,6 +71,13 @@ impl Event {
 pub enum EventKind {
     /// An anonymous session began.
     Created,
+    /// A request was found to be caused by another site, or not to prove the opposite.
+    CrossSite {
+        /// What found it, as one lower-case word.
+        rule: &'static str,
+        /// Whether the request was refused for it. If not, this is a trial.
+        refused: bool,
+    },
     /// Changes of a request were dropped, because the session ended or its assurance was raised
     /// while the request ran, or because it was a prefetch, which begins no session.
     Dropped,
@@ -177,6 +184,7 @@ impl EventKind {
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Created => "created",
+            Self::CrossSite { .. } => "cross_site",
             Self::Dropped => "dropped",
             Self::Elevated { .. } => "elevated",
             Self::ElevationEnded => "elevation_ended",
@@ -319,8 +327,8 @@ impl EventSink for NoEvents {
 /// Writes events to the subscriber of `tracing`, with the target `hallpass`: what happened, to
 /// which session, whose it is, and which client and network the request came from.
 ///
-/// Replays, signs of risk and failures of the store are warnings; beginnings, endings and changes of assurance
-/// are informations; the rest is for debugging.
+/// Replays, requests that other sites caused, signs of risk and failures of the store are warnings;
+/// beginnings, endings and changes of assurance are informations; the rest is for debugging.
 #[cfg(feature = "tracing")]
 #[cfg_attr(docsrs_hallpass, doc(cfg(feature = "tracing")))]
 #[derive(Clone, Copy, Debug, Default)]
@@ -350,7 +358,8 @@ impl EventSink for TracingSink {
             };
         }
         match event.kind {
-            EventKind::Replayed
+            EventKind::CrossSite { .. }
+            | EventKind::Replayed
             | EventKind::StoreAway
             | EventKind::StoreFailed { .. }
             | EventKind::ManyUnknown { .. }

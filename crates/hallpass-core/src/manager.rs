@@ -121,7 +121,9 @@ impl SessionManager {
         &*self.0.clock
     }
 
-    pub(crate) fn random(&self) -> &dyn SecureRandom {
+    /// Returns the source of randomness of the manager.
+    #[must_use]
+    pub fn random(&self) -> &dyn SecureRandom {
         &*self.0.random
     }
 

@@ -111,6 +111,13 @@ impl Requirement {
         if shown.is_impersonated && (self.in_person || asks_for_more) {
             return Err(Unmet::Impersonated);
         }
+        if shown.demands_step_up && asks_for_more {
+            // What the session or an identity provider remembers is no answer.
+            return Err(Unmet::StepUp {
+                level: self.level,
+                max_age: Some(Duration::ZERO),
+            });
+        }
         let level = shown.authentication.map(Authentication::level);
         let at = shown
             .authentication
@@ -119,8 +126,7 @@ impl Requirement {
         let is_recent = self
             .max_age
             .is_none_or(|max_age| at.is_some_and(|at| shown.now.since(at) <= max_age));
-        let demands = shown.demands_step_up && asks_for_more;
-        if !is_strong || !is_recent || demands {
+        if !is_strong || !is_recent {
             return Err(Unmet::StepUp {
                 level: self.level,
                 max_age: self.max_age,

@@ -19,6 +19,7 @@
 //! | have the browser forget a site at logout | [`ClearSiteData`] |
 //! | learn the client's address and scheme behind a proxy | [`TrustedProxies`] |
 //! | choose between a redirect and a bare 401 | [`prefers_page`] |
+//! | refuse what pages of other sites cause | [`CsrfConfig`] |
 //!
 //! # Example: a cookie there and back
 //!
@@ -46,6 +47,7 @@ mod answer;
 mod caching;
 mod clear_site_data;
 mod cookie;
+mod csrf;
 mod field;
 mod proxies;
 mod return_to;
@@ -61,6 +63,10 @@ pub use crate::clear_site_data::ClearSiteData;
 pub use crate::cookie::{
     CookieConfig, CookieError, CookieTemplate, Cookies, DangerousCookieConfig, Found,
     MAX_COOKIE_BYTES, SameSite, find_cookie,
+};
+pub use crate::csrf::{
+    CSRF_REFUSED, Csrf, CsrfConfig, CsrfConfigError, CsrfDecision, CsrfRule, CsrfToken,
+    DangerousCsrfConfig, RequestFacts, SentCsrfToken, csrf_token,
 };
 pub use crate::proxies::{ForwardedHeader, InvalidNetwork, Origin, Scheme, TrustedProxies};
 pub use crate::return_to::ReturnTo;

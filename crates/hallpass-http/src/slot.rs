@@ -17,6 +17,7 @@ use hallpass_core::Session;
 use hallpass_core::SessionError;
 use hallpass_core::SessionManager;
 use hallpass_core::Unmet;
+use http::Extensions;
 use http::HeaderMap;
 use http::Method;
 use http::StatusCode;
@@ -25,6 +26,7 @@ use http::request::Parts;
 
 use crate::answer::Answer;
 use crate::answer::Refusal;
+use crate::transport::Account;
 use crate::transport::Carrier;
 use crate::transport::NoTouch;
 use crate::transport::Transport;
@@ -88,7 +90,7 @@ pub struct Instead {
 pub struct PeerAddress(pub IpAddr);
 
 /// The request did not pass the layer or the middleware that puts sessions around handlers.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct LayerMissing;
 
@@ -113,7 +115,16 @@ impl SessionSlot {
     ///
     /// [`LayerMissing`], which says what to add where.
     pub fn of(parts: &Parts) -> Result<&Self, LayerMissing> {
-        parts.extensions.get().ok_or(LayerMissing)
+        Self::find(&parts.extensions)
+    }
+
+    /// Returns the place of the session from the extensions of a request.
+    ///
+    /// # Errors
+    ///
+    /// As [`SessionSlot::of`].
+    pub fn find(extensions: &Extensions) -> Result<&Self, LayerMissing> {
+        extensions.get().ok_or(LayerMissing)
     }
 
     /// Opens the session of the request, or returns it if it is open. The address of the
@@ -187,6 +198,16 @@ impl SessionSlot {
     #[must_use]
     pub fn opened(&self) -> Option<&Session> {
         self.0.opened.get().map(|opened| &opened.session)
+    }
+
+    /// Returns which of several accounts of the browser the request is for; `None` before the session
+    /// is opened, and where tokens travel otherwise.
+    #[must_use]
+    pub fn account(&self) -> Option<Account> {
+        match self.0.opened.get()?.carrier {
+            Carrier::Account(account) => Some(account),
+            Carrier::Cookie | Carrier::Header | Carrier::Nowhere => None,
+        }
     }
 
     /// Returns how tokens travel here.

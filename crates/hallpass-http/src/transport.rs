@@ -159,8 +159,17 @@ impl Transport {
         self.idling.reads_paths() || self.accounts.as_ref().is_some_and(Accounts::reads_paths)
     }
 
+    /// Returns how the client talks to the nearest proxy, if a trusted one says so.
+    pub(crate) fn scheme(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> Option<Scheme> {
+        self.proxies.resolve(peer, headers).scheme()
+    }
+
     /// Returns who a request comes from, and whether it came over plain http.
-    fn read_client(&self, peer: Option<IpAddr>, headers: &HeaderMap) -> (ClientFacts, bool) {
+    pub(crate) fn read_client(
+        &self,
+        peer: Option<IpAddr>,
+        headers: &HeaderMap,
+    ) -> (ClientFacts, bool) {
         let origin = self.proxies.resolve(peer, headers);
         let agent = headers
             .get(header::USER_AGENT)

@@ -44,17 +44,27 @@
 #![cfg_attr(docsrs_hallpass, feature(doc_cfg))]
 #![deny(missing_docs)]
 
+mod csrf;
 mod future;
 mod layer;
 mod refusal;
+mod require;
 mod service;
 
 pub use hallpass_http::LayerMissing;
 pub use hallpass_http::PeerAddress;
 pub use hallpass_http::SessionSlot;
 
+pub use self::csrf::CsrfFuture;
+pub use self::csrf::CsrfLayer;
+pub use self::csrf::CsrfRefused;
+pub use self::csrf::CsrfService;
+pub use self::csrf::Forms;
+pub use self::csrf::HeaderOnly;
 pub use self::future::ResponseFuture;
 pub use self::layer::SessionLayer;
 pub use self::refusal::Refused;
 pub use self::refusal::refused;
+pub use self::require::RequireLayer;
+pub use self::require::RequireService;
 pub use self::service::SessionService;

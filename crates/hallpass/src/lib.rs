@@ -23,6 +23,7 @@
 //!
 //! | Feature | Gives |
 //! | --- | --- |
+//! | `actix` | the middleware and the extractors for actix-web, in [`actix`] |
 //! | `axum` (default) | the extractors for axum, in [`axum`], with `tower` |
 //! | `deadpool` | [`postgres`] on connections from a pool of your own |
 //! | `memory` (default) | [`MemoryStore`] |
@@ -40,6 +41,9 @@
 pub use hallpass_core::*;
 pub use hallpass_http as http;
 
+#[cfg(feature = "actix")]
+#[cfg_attr(docsrs_hallpass, doc(cfg(feature = "actix")))]
+pub use hallpass_actix as actix;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs_hallpass, doc(cfg(feature = "axum")))]
 pub use hallpass_axum as axum;

@@ -20,6 +20,7 @@ use hallpass::http::Carrier;
 use hallpass::http::SESSION_TOKEN;
 use http::HeaderMap;
 use http::HeaderValue;
+use http::Method;
 use http::header;
 
 use super::node::Node;
@@ -105,9 +106,12 @@ impl Node {
     }
 
     async fn request(&self, ask: &Ask, operation: &mut Operation) -> Option<Held> {
-        let incoming = self
-            .transport
-            .read(Some(PEER), &headers_of(ask.held.as_ref()));
+        let incoming = self.transport.read(
+            Some(PEER),
+            &Method::GET,
+            "/",
+            &headers_of(ask.held.as_ref()),
+        );
         let opened = self.manager.open(incoming.presented, incoming.client).await;
         let at = wall::now();
         let session = match opened {

@@ -21,7 +21,6 @@ use crate::policy::Limits;
 use crate::policy::OnReplay;
 use crate::policy::Standing;
 use crate::policy::judge_record;
-use crate::policy::touch_step;
 use crate::ratchet::Verdict;
 use crate::ratchet::judge_token;
 use crate::record::SessionRecord;
@@ -48,20 +47,6 @@ pub(super) enum Examined {
     Replayed(Arc<SessionRecord>, OnReplay),
     /// The token verifies, and the session may be in other hands.
     Risky(Arc<SessionRecord>),
-}
-
-impl Examined {
-    /// A request that is no activity leaves the time of the last one as it is (race 22).
-    fn of(self, manner: Manner) -> Self {
-        match self {
-            Self::Accepted(mut opened) | Self::Expiring(mut opened, _) if manner.no_touch => {
-                let idling = Arc::make_mut(&mut opened);
-                (idling.touch, idling.renew) = (false, false);
-                Self::Accepted(opened)
-            }
-            examined => examined,
-        }
-    }
 }
 
 /// What became of a token that was not presented.
@@ -307,7 +292,7 @@ impl SessionManager {
             Standing::Live { touch, renew, .. } => {
                 opened.touch = touch;
                 opened.renew = renew && verdict == Verdict::Current { confirm: false };
-                let is_expiring = touch && ends_within_a_step(&opened, now);
+                let is_expiring = touch && opened.ends_within_a_step(now);
                 let opened = Arc::new(opened);
                 if is_expiring {
                     Examined::Expiring(opened, now)
@@ -389,13 +374,4 @@ impl SessionManager {
         }
         Ok(Examined::Ended(EndReason::Replayed))
     }
-}
-
-/// Returns whether the session would end within a touch step if this request were no activity.
-fn ends_within_a_step(opened: &Opened, now: Timestamp) -> bool {
-    let step = touch_step(&opened.record, &opened.limits);
-    opened
-        .record
-        .idle_deadline()
-        .is_some_and(|deadline| deadline.since(now) <= step)
 }

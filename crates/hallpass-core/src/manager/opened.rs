@@ -10,6 +10,7 @@ use crate::capacity::Impersonated;
 use crate::data::DataMap;
 use crate::end::EndReason;
 use crate::policy::Limits;
+use crate::policy::touch_step;
 use crate::ratchet::Verdict;
 use crate::record::SessionRecord;
 use crate::store::StoreError;
@@ -56,6 +57,13 @@ impl Opened {
             last_seen: seen_at,
             confirm: presented.is_some(),
         }
+    }
+
+    /// Returns whether the session would end within a touch step if this request were no activity.
+    pub(crate) fn ends_within_a_step(&self, now: Timestamp) -> bool {
+        let step = touch_step(&self.record, &self.limits);
+        let deadline = self.record.idle_deadline();
+        deadline.is_some_and(|deadline| deadline.since(now) <= step)
     }
 
     /// Returns whether the request has something to write although it changed nothing.

@@ -1,5 +1,8 @@
 //! What a request presents, and which tokens of it are looked at.
 
+use std::sync::Arc;
+
+use super::open::Examined;
 use crate::event::RefusedToken;
 use crate::record::SessionRecord;
 use crate::token::SessionToken;
@@ -74,6 +77,20 @@ impl Presented {
             ),
             no_touch: self.no_touch,
             prefetch: self.prefetch,
+        }
+    }
+}
+
+impl Examined {
+    /// A request that is no activity leaves the time of the last one as it is (race 22).
+    pub(super) fn of(self, manner: Manner) -> Self {
+        match self {
+            Self::Accepted(mut opened) | Self::Expiring(mut opened, _) if manner.no_touch => {
+                let idling = Arc::make_mut(&mut opened);
+                (idling.touch, idling.renew) = (false, false);
+                Self::Accepted(opened)
+            }
+            examined => examined,
         }
     }
 }

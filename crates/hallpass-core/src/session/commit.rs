@@ -89,7 +89,7 @@ impl Session {
 
     /// Stores the anonymous session of a client that has none, although nothing is in it: so that
     /// something can be bound to it, as the token of a form ([`Session::derived_secret`]). Nothing
-    /// happens where there is a session.
+    /// happens where there is a session, and in a prefetch.
     ///
     /// # Errors
     ///
@@ -187,8 +187,10 @@ impl Session {
         if self.0.manner.prefetch {
             // The user has not come yet, and perhaps never does (SES-21).
             lock(ops).clear();
-            let event = Event::new(self.0.manager.now(), EventKind::Dropped);
-            self.0.manager.emit(&event.by_client(&self.0.client));
+            if !data.is_empty() {
+                let event = Event::new(self.0.manager.now(), EventKind::Dropped);
+                self.0.manager.emit(&event.by_client(&self.0.client));
+            }
             return Ok(None);
         }
         data.check_growth(0, self.0.manager.payload_limit())?;

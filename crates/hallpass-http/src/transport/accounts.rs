@@ -123,6 +123,8 @@ impl Accounts {
                     (Some(_), Some(_)) => None,
                 }
             }
+            // Without a path, as in `OPTIONS *` or of an adapter that tells none, nothing is chosen.
+            Choice::Path(_) if !path.starts_with('/') => None,
             Choice::Path(prefix) => {
                 // As a router would see it that merges slashes: it must not find an account in a
                 // path in which this finds none.
@@ -217,6 +219,9 @@ mod tests {
             ("/u/\u{661}/inbox", None),
             ("/u/x/1/inbox", None),
             ("/u", None),
+            ("", None),
+            ("*", None),
+            ("u/1", None),
             ("/u/", None),
         ];
         for (path, expected) in table {

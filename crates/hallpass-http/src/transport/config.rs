@@ -5,13 +5,13 @@ use http::header;
 
 use super::Accounts;
 use super::Transport;
-use crate::answer::AnswersConfig;
-use crate::return_to::is_local;
 use super::quiet::Idling;
+use crate::answer::AnswersConfig;
 use crate::clear_site_data::ClearSiteData;
 use crate::cookie::CookieConfig;
 use crate::cookie::CookieError;
 use crate::proxies::TrustedProxies;
+use crate::return_to::is_local;
 
 /// Configures how tokens travel. The default: cookies, no header, no proxy is trusted, a bare 401
 /// for pages and APIs alike.
