@@ -1,5 +1,6 @@
 //! What is different between the adapters: how a framework serves the routes of the application.
 
+mod actix;
 mod axum;
 mod tower;
 
@@ -13,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::app::App;
 
+pub use self::actix::Actix;
 pub use self::axum::Axum;
 pub use self::tower::Tower;
 
@@ -64,7 +66,7 @@ impl Drop for Server {
 /// All adapters.
 #[must_use]
 pub fn all() -> Vec<&'static dyn Adapter> {
-    vec![&Axum, &Tower]
+    vec![&Actix, &Axum, &Tower]
 }
 
 async fn listener() -> (TcpListener, SocketAddr) {

@@ -106,11 +106,11 @@ mod tests {
         let rows = table();
         let first = rows.first().unwrap();
         let count = |is: &dyn Fn(&Row) -> bool| rows.iter().filter(|row| is(row)).count();
-        let scenarios = count(&|row| row.adapter.name() == "axum" && row.store == Kind::Memory);
+        let scenarios = count(&|row| row.adapter.name() == "actix" && row.store == Kind::Memory);
         assert_eq!(
             rows.len(),
             scenarios * adapter::all().len() * Kind::ALL.len()
         );
-        assert_eq!(first.name(), format!("axum::memory::{}", first.name));
+        assert_eq!(first.name(), format!("actix::memory::{}", first.name));
     }
 }

@@ -1,6 +1,7 @@
 //! "Sudo mode": more for a while, and what it was afterwards.
 
 use hallpass::AssuranceLevel;
+use hallpass::Authentication;
 use hallpass::Elevation;
 use hallpass::EventKind;
 use hallpass::Requirement;
@@ -157,16 +158,68 @@ async fn an_elevation_does_not_extend_the_session() {
     assert_eq!(after, before);
 }
 
-/// SES-12: lowering reaches the elevation.
+/// SES-12: lowering reaches the elevation, whether its token was used or not.
 #[tokio::test]
-async fn lowering_lowers_the_elevation() {
+async fn lowering_ends_an_elevation_above_the_level() {
     let world = World::new();
-    let mut client = elevated(&world).await;
+    for visits in [0, 1] {
+        let mut client = elevated(&world).await;
+        for _ in 0..visits {
+            client.visit(&world).await;
+        }
+        let session = client.open(&world).await;
+        session.lower(AssuranceLevel::Aal2).await.unwrap();
+        assert!(session.elevation().is_some());
+        session.lower(AssuranceLevel::Aal1).await.unwrap();
+        let facts = (level(&session), session.elevation());
+        assert_eq!(facts, (Some(AssuranceLevel::Aal1), None));
+        client.close(&session).await;
+        let session = client.visit(&world).await;
+        assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
+    }
+}
+
+/// Race 13: who lost the answer goes on as before, and gets what it asks for and no more.
+#[tokio::test]
+async fn what_a_lost_answer_gave_has_to_be_asked_for_again() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "alice").await;
     let session = client.open(&world).await;
-    session.lower(AssuranceLevel::Aal1).await.unwrap();
-    client.close(&session).await;
-    let session = client.visit(&world).await;
+    session.elevate(as_admin()).await.unwrap();
+    let _lost = session.finish(false).await;
+    world.clock.advance(minutes(6));
+    let session = client.open(&world).await;
     assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
+    session.raise(Authentication::password()).await.unwrap();
+    let facts = (level(&session), session.elevation());
+    assert_eq!(facts, (Some(AssuranceLevel::Aal1), None));
+
+    let client = Client::logged_in(&world, "bob").await;
+    let session = client.open(&world).await;
+    session.raise(otp()).await.unwrap();
+    let _lost = session.finish(false).await;
+    world.clock.advance(minutes(6));
+    let session = client.open(&world).await;
+    let weak = Elevation::new(Authentication::password());
+    session.elevate(weak.lasting(seconds(1))).await.unwrap();
+    world.clock.advance(seconds(1));
+    assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
+}
+
+/// What is bound to the elevated session is not for the token from before.
+#[tokio::test]
+async fn a_token_from_before_derives_the_secret_from_before() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "alice").await;
+    let straggler = client.clone();
+    let secret = |session: &hallpass::Session| session.derived_secret("form");
+    let before = secret(&client.open(&world).await);
+    let session = client.open(&world).await;
+    session.elevate(as_admin()).await.unwrap();
+    client.close(&session).await;
+    let after = secret(&client.visit(&world).await);
+    assert_eq!(secret(&straggler.open(&world).await), before);
+    assert_ne!(after, before);
 }
 
 /// SES-09: one factor reopens an idle session, be it for an elevation.

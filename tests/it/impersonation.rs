@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::world::Client;
 use crate::world::World;
 use crate::world::id;
+use crate::world::level;
 use crate::world::login;
 use crate::world::minutes;
 use crate::world::otp;
@@ -342,6 +343,11 @@ async fn a_locked_session_reopens_as_the_operators_own() {
     world.clock.advance(minutes(61));
     let session = client.open(&world).await;
     assert_eq!(session.locked(), Some(subject("support")));
+    // The page on which to reopen it may have a form with a token.
+    session.begin().await.unwrap();
+    client.close(&session).await;
+    let session = client.open(&world).await;
+    assert_eq!(session.locked(), Some(subject("support")));
     session.raise(otp()).await.unwrap();
     client.close(&session).await;
     let session = client.visit(&world).await;
@@ -417,4 +423,54 @@ async fn an_anonymous_session_begins_where_something_is_bound_to_it() {
             hallpass::StoreOperation::Load
         ]
     );
+}
+
+/// Race 13: who lost the answer is the operator, and can go on.
+#[tokio::test]
+async fn an_operator_whose_answer_was_lost_can_try_again() {
+    let world = World::new();
+    let mut client = Client::logged_in(&world, "support").await;
+    let session = client.open(&world).await;
+    session.insert("n", 1).unwrap();
+    client.close(&session).await;
+    for attempt in 0..2 {
+        let session = client.open(&world).await;
+        session.impersonate(as_alice()).await.unwrap();
+        let _lost = session.finish(false).await;
+        let session = client.open(&world).await;
+        assert!(matches!(
+            session.end_impersonation().await,
+            Err(SessionError::Stale)
+        ));
+        world.clock.advance(minutes(6));
+        let session = client.open(&world).await;
+        let facts = (id(&session), session.actor(), session.get("n").unwrap());
+        assert_eq!(
+            facts,
+            (Some("support".to_owned()), None, Some(1)),
+            "{attempt}"
+        );
+    }
+    let session = client.open(&world).await;
+    session.end_impersonation().await.unwrap();
+    client.close(&session).await;
+    let session = client.open(&world).await;
+    session.update("n", |n: &mut u32| *n += 1).unwrap();
+    client.close(&session).await;
+    assert_eq!(client.visit(&world).await.get("n").unwrap(), Some(2));
+}
+
+/// A raise that nobody got is not kept by a detour.
+#[tokio::test]
+async fn an_impersonation_keeps_no_level_that_was_lost() {
+    let world = World::new();
+    let client = Client::logged_in(&world, "support").await;
+    let session = client.open(&world).await;
+    session.raise(otp()).await.unwrap();
+    let _lost = session.finish(false).await;
+    world.clock.advance(minutes(6));
+    let session = client.open(&world).await;
+    session.impersonate(as_alice()).await.unwrap();
+    session.end_impersonation().await.unwrap();
+    assert_eq!(level(&session), Some(AssuranceLevel::Aal1));
 }

@@ -20,6 +20,7 @@ use hallpass_testkit::SeededRandom;
 use hallpass_testkit::SteppingStore;
 use hallpass_testkit::schedule::Explorer;
 use hallpass_testkit::schedule::alone;
+use hallpass_testkit::schedule::step;
 
 use crate::world::Client;
 use crate::world::login;
@@ -211,4 +212,38 @@ fn an_impersonation_begins_beside_another_request_in_every_order() {
 #[test]
 fn an_impersonation_ends_beside_another_request_in_every_order() {
     assert!(explore(true, Other::End) > 100);
+}
+
+/// Race 10, within one request: what somebody changes while the session stands for the one does not
+/// land in the data of the other.
+#[test]
+fn a_change_beside_the_switch_stays_with_whom_it_was_made_for() {
+    for ends in [false, true] {
+        let orders = Explorer::new().explore(|schedule| {
+            let scene = Scene::new(ends);
+            let session = alone(scene.browser.open_at(&scene.manager));
+            let other = session.clone();
+            let switching = async {
+                if ends {
+                    session.end_impersonation().await
+                } else {
+                    session.impersonate(alice()).await
+                }
+            };
+            let beside = async {
+                step().await;
+                let acts = other.actor().is_some();
+                other.insert("beside", 1).unwrap();
+                acts
+            };
+            let (switched, acted) = schedule.both(switching, beside);
+            switched.unwrap();
+            assert!(alone(session.finish(false)).refusal.is_none());
+            let record = scene.record().unwrap();
+            assert_ne!(record.impersonation(scene.clock.now()).is_some(), ends);
+            let is_seen = record.data().get("beside").is_some();
+            assert!(!is_seen || acted != ends, "ends: {ends}, acted: {acted}");
+        });
+        assert!(orders > 2, "{orders}");
+    }
 }

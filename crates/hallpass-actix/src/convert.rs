@@ -1,6 +1,7 @@
 //! Between the types of `http` 0.2, which actix-web has, and those of `http` 1.
 //!
-//! Only what matters is converted, and only once a session is opened.
+//! Only what matters is converted, and only once a session is opened. The checks against requests of
+//! other sites look at all of the head.
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
@@ -22,9 +23,20 @@ use http::header;
 
 /// What of a request is read when its session is opened.
 pub(crate) fn head(request: &HttpRequest) -> (Method, HeaderMap) {
+    let headers = fields(request, |name| !is_about_something_else(name));
+    (method(request.method()), headers)
+}
+
+/// All of the head, for who decides by it whether a request is let in: what is left out here could
+/// be what speaks against it.
+pub(crate) fn whole_head(request: &HttpRequest) -> (Method, HeaderMap) {
+    (method(request.method()), fields(request, |_name| true))
+}
+
+fn fields(request: &HttpRequest, is_wanted: fn(&str) -> bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     for (name, value) in request.headers() {
-        if !is_about_something_else(name.as_str())
+        if is_wanted(name.as_str())
             && let (Ok(name), Ok(value)) = (
                 HeaderName::from_bytes(name.as_str().as_bytes()),
                 HeaderValue::from_bytes(value.as_bytes()),
@@ -33,7 +45,7 @@ pub(crate) fn head(request: &HttpRequest) -> (Method, HeaderMap) {
             headers.append(name, value);
         }
     }
-    (method(request.method()), headers)
+    headers
 }
 
 /// Returns whether a field, in lower case, says nothing about sessions, origins and clients. What
@@ -178,6 +190,9 @@ mod tests {
             ("x-poll", "1"),
         ];
         assert_eq!((method, &*fields), (Method::POST, &expected[..]));
+        let (method, headers) = whole_head(&request);
+        assert_eq!((method, headers.len()), (Method::POST, 9));
+        assert_eq!(headers["content-type"], "text/plain");
     }
 
     #[test]

@@ -9,6 +9,12 @@
 //! | [`Assured`] | session and subject of at least this assurance | as above |
 //! | [`InPerson`] | session and subject, impersonated by nobody | also 403 |
 //!
+//! | Middleware | Does |
+//! | --- | --- |
+//! | [`SessionMiddleware`] | puts sessions around an application or a scope |
+//! | [`CsrfMiddleware`] | refuses what pages of other sites cause, inside of the first |
+//! | [`Require`] | lets only requests through whose session meets a requirement |
+//!
 //! [`Require`] asks the same of all routes of a scope. Handlers can also write
 //! `session.check(&requirement)?`. [`SessionRejection`] shows how an application puts answers of
 //! its own in the place of ours.
@@ -55,6 +61,10 @@
 //! address and the scheme of a client come from there and from nowhere else, not from actix's
 //! `ConnectionInfo`, which believes everybody.
 //!
+//! By default actix-web does not notice that a client has gone away before it writes to it. A stream
+//! that waits for [`Session::ended`](hallpass_core::Session::ended) and writes nothing stays until
+//! its session ends. `HttpServer::h1_allow_half_closed(false)` drops it, and handlers, at once.
+//!
 //! The services of actix-web stay on their thread and need not be `Send`. The store is shared by
 //! all of them, and is.
 
@@ -64,6 +74,7 @@
 mod assured;
 mod authenticated;
 mod convert;
+mod csrf;
 mod future;
 mod middleware;
 mod recent;
@@ -75,6 +86,9 @@ pub use self::assured::Assured;
 pub use self::assured::InPerson;
 pub use self::authenticated::Authenticated;
 pub use self::authenticated::MaybeAuthenticated;
+pub use self::csrf::CsrfMiddleware;
+pub use self::csrf::CsrfRefused;
+pub use self::csrf::CsrfService;
 pub use self::future::ResponseFuture;
 pub use self::middleware::SessionMiddleware;
 pub use self::middleware::SessionService;

@@ -1,6 +1,7 @@
 //! The session as an extractor.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::pin::Pin;
 
@@ -13,6 +14,7 @@ use hallpass_core::Subject;
 use hallpass_core::Unmet;
 use hallpass_http::LayerMissing;
 use hallpass_http::NoTouch;
+use hallpass_http::PeerAddress;
 use hallpass_http::SessionSlot;
 
 use crate::convert;
@@ -52,6 +54,15 @@ impl FromRequest for Session {
 }
 
 /// A future that an extractor of this crate returns. It stays on its thread.
+/// Returns the address of the connection.
+pub(crate) fn peer(request: &HttpRequest) -> Option<IpAddr> {
+    let named = request
+        .extensions()
+        .get()
+        .map(|PeerAddress(address)| *address);
+    named.or_else(|| request.peer_addr().map(|peer| peer.ip()))
+}
+
 pub(crate) type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, SessionRejection>>>>;
 
 /// Opens the session of a request, which the future does not need any more.
@@ -66,7 +77,7 @@ fn open(
     }
     let is_open = slot.as_ref().is_some_and(|slot| slot.opened().is_some());
     let head = (!is_open && slot.is_some()).then(|| convert::head(request));
-    let peer = request.peer_addr().map(|peer| peer.ip());
+    let peer = peer(request);
     async move {
         let slot = slot.ok_or_else(LayerMissing::default)?;
         if let Some(session) = slot.opened() {

@@ -194,14 +194,14 @@ impl SessionManager {
     }
 
     /// Emits an event about an impersonation that is over.
-    pub(crate) fn report_impersonation(
+    pub(crate) fn tell_impersonation_ended(
         &self,
-        kind: EventKind,
-        (acting, actor): (&Impersonated, Option<&Subject>),
+        (handle, acting, actor): (SessionHandle, &Impersonated, Option<&Subject>),
         client: &ClientFacts,
     ) {
-        let event = Event::new(self.now(), kind).whose(Some(acting.subject()));
-        self.emit(&event.acted_by(actor).by_client(client));
+        let event = Event::new(self.now(), EventKind::ImpersonationEnded).of(handle);
+        let event = event.whose(Some(acting.subject())).acted_by(actor);
+        self.emit(&event.by_client(client));
     }
 
     /// Tells the events of something that an adapter has noticed about a request.

@@ -267,17 +267,20 @@ impl SessionRecord {
         };
     }
 
-    /// Lowers the assurance, also that of the token from before the last raise, and that of an
-    /// elevation.
-    pub(crate) fn lower_to(&mut self, level: AssuranceLevel) {
-        if let Some(authentication) = &mut self.authentication {
+    /// Lowers the assurance, also that of the token from before the last raise, and returns whether that
+    /// changed anything. An elevation above the level ends, with its rights.
+    pub(crate) fn lower_to(&mut self, level: AssuranceLevel) -> bool {
+        let elevation = self
+            .elevation
+            .take_if(|it| it.authentication.level() > level);
+        let current = self.authentication.as_mut();
+        let previous = self.previous.as_mut();
+        let previous = previous.map(|previous| previous.authentication_mut());
+        let mut changes = elevation.is_some();
+        for authentication in current.into_iter().chain(previous) {
+            changes |= authentication.level() > level;
             authentication.lower_to(level);
         }
-        if let Some(previous) = &mut self.previous {
-            previous.authentication_mut().lower_to(level);
-        }
-        if let Some(elevation) = &mut self.elevation {
-            elevation.authentication.lower_to(level);
-        }
+        changes
     }
 }

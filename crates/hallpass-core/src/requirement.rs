@@ -27,7 +27,7 @@ use crate::time::Timestamp;
 pub struct Requirement {
     level: Option<AssuranceLevel>,
     max_age: Option<Duration>,
-    right: Option<&'static str>,
+    rights: Vec<&'static str>,
     in_person: bool,
 }
 
@@ -76,7 +76,7 @@ impl Requirement {
         Self {
             level: None,
             max_age: None,
-            right: None,
+            rights: Vec::new(),
             in_person: false,
         }
     }
@@ -93,9 +93,9 @@ impl Requirement {
         self
     }
 
-    /// A right that an [`Elevation`](crate::Elevation) gives for a while.
-    pub const fn right(mut self, right: &'static str) -> Self {
-        self.right = Some(right);
+    /// A right that an [`Elevation`](crate::Elevation) gives for a while. Of several each is needed.
+    pub fn right(mut self, right: &'static str) -> Self {
+        self.rights.push(right);
         self
     }
 
@@ -107,7 +107,8 @@ impl Requirement {
 
     /// Decides for the session of a subject.
     pub(crate) fn check(&self, shown: &Shown<'_>) -> Result<(), Unmet> {
-        let asks_for_more = self.level.is_some() || self.max_age.is_some() || self.right.is_some();
+        let asks_for_more =
+            self.level.is_some() || self.max_age.is_some() || !self.rights.is_empty();
         if shown.is_impersonated && (self.in_person || asks_for_more) {
             return Err(Unmet::Impersonated);
         }
@@ -132,11 +133,10 @@ impl Requirement {
                 max_age: self.max_age,
             });
         }
-        match self.right {
-            Some(right) if !shown.rights.iter().any(|held| held == right) => {
-                Err(Unmet::Right { right })
-            }
-            _ => Ok(()),
+        let holds = |right: &str| shown.rights.iter().any(|held| held == right);
+        match self.rights.iter().find(|right| !holds(right)) {
+            Some(right) => Err(Unmet::Right { right }),
+            None => Ok(()),
         }
     }
 }

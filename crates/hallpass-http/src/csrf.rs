@@ -107,7 +107,8 @@ impl Csrf {
     /// 4. Where a custom header is required, a request without it, or with a content type that a
     ///    form could have, is refused.
     /// 5. `Sec-Fetch-Site` allows `same-origin` and `none`, and refuses `same-site` and
-    ///    `cross-site`, unless `Origin` is a trusted one. An unknown value, or several, count as
+    ///    `cross-site`, unless `Origin` is a trusted one; where links are checked, it refuses
+    ///    `none` as well. An unknown value, or several, count as
     ///    none.
     /// 6. `Origin` allows this origin and trusted ones, and refuses all others and `null`.
     /// 7. The origin of `Referer` does the same.
@@ -250,6 +251,8 @@ impl Csrf {
         let headers = request.headers;
         let rule = match only(headers, &SEC_FETCH_SITE) {
             Some(b"same-origin") => return Some(CsrfDecision::Allow(CsrfRule::SameOrigin)),
+            // A link in a mail is opened like an address that somebody types.
+            Some(b"none") if check == Check::Visit => CsrfRule::User,
             Some(b"none") => return Some(CsrfDecision::Allow(CsrfRule::User)),
             Some(b"same-site") if self.0.allows_same_site => {
                 return Some(CsrfDecision::Allow(CsrfRule::SameSite));

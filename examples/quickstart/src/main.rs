@@ -4,39 +4,32 @@
 //! `user1`, `user2` and `support`, each with the password `correct horse`.
 //!
 //! ```text
-//! $ curl -i -d 'username=user1' --data-urlencode 'password=correct horse' http://127.0.0.1:3000/login
+//! $ curl -i -H 'Sec-Fetch-Site: same-origin' -d 'username=user1' --data-urlencode 'password=correct horse' http://127.0.0.1:3000/login
 //! HTTP/1.1 303 See Other
 //! location: /
 //! set-cookie: __Host-session=...; Path=/; Secure; HttpOnly; SameSite=Lax
 //! ```
 
-mod accounts;
 mod api;
-mod assets;
-mod data;
-mod devices;
-mod events;
-mod home;
 mod pages;
-mod settings;
-mod times;
+mod routes;
 
 use std::error::Error;
 use std::net::Ipv4Addr;
 use std::net::SocketAddr;
 
-use axum::Router;
-use axum::middleware::map_response;
-use axum::routing::get;
-use axum::routing::post;
+use axum::middleware::from_fn;
 use hallpass::SessionManager;
 use hallpass::TracingSink;
 use hallpass::axum::SessionLayer;
+use hallpass::axum::csrf_layer;
+use hallpass::http::CsrfConfig;
 use hallpass::http::TransportConfig;
+use quickstart_logic::settings::Settings;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
 
-use self::settings::Settings;
+use self::routes::routes;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
@@ -51,13 +44,25 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .policy(settings.policy()?)
         .events(TracingSink)
         .build()?;
-    let layer = SessionLayer::with_transport(sessions, TransportConfig::default().bearer(true))?;
-    let app = routes(settings.warn_before())
-        .layer(layer)
-        .layer(map_response(pages::secured));
-
+    let transport = TransportConfig::default()
+        .bearer(true)
+        .login_page("/")
+        .step_up_page("/step-up")
+        .no_touch_path("/api/poll");
+    let layer = SessionLayer::with_transport(sessions, transport)?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port())).await?;
-    announce(listener.local_addr()?);
+    let address = listener.local_addr()?;
+    // Only over plain http, as on this machine, does a site have to say what it is called.
+    let csrf = CsrfConfig::default()
+        .own_origin(&format!("http://{address}"))
+        .own_origin(&format!("http://localhost:{}", address.port()))
+        .build()?;
+    let app = routes(settings.site())
+        .layer(csrf_layer(csrf).forms(FORM))
+        .layer(layer)
+        .layer(from_fn(pages::for_browsers));
+
+    announce(address);
     let service = app.into_make_service_with_connect_info::<SocketAddr>();
     tokio::select! {
         served = axum::serve(listener, service) => served?,
@@ -66,31 +71,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The routes. Those that ask for no session never touch the store, layer or no layer.
-fn routes(warn_before: u64) -> Router {
-    Router::new()
-        .route("/", get(home::show))
-        .route("/login", post(home::login).get(home::form))
-        .route("/logout", post(home::logout))
-        .route("/devices", get(devices::show))
-        .with_state(warn_before)
-        .route("/devices/{handle}/end", post(devices::end))
-        .route("/devices/end-others", post(devices::end_others))
-        .route("/api/me", get(api::me))
-        .route("/api/devices", get(devices::list))
-        .route("/api/sensitive", post(api::sensitive))
-        .route("/api/cart", get(data::cart).post(data::add_to_cart))
-        .route("/api/counter", get(data::counter).post(data::count))
-        .route("/api/guess", post(data::guess))
-        .route("/api/get", get(data::get))
-        .route("/api/set", post(data::set))
-        .route("/api/events", get(events::events))
-        .route("/api/plain", get(async || "no session asked for"))
-        .route("/healthz", get(async || "ok"))
-        .merge(assets::routes())
-        .fallback(pages::not_found)
-        .method_not_allowed_fallback(pages::not_allowed)
-}
+/// How long a form may be whose token is looked for, in bytes.
+const FORM: usize = 64 * 1024;
 
 #[expect(clippy::print_stdout, reason = "this is what it has to say")]
 fn announce(address: SocketAddr) {

@@ -1,147 +1,162 @@
-//! The pages, and what goes with them.
+//! The pages and their forms.
 
-use askama::Template;
+use axum::body::Body;
+use axum::extract::Form;
+use axum::extract::Path;
+use axum::extract::Query;
+use axum::extract::Request;
+use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::HeaderValue;
 use axum::http::Method;
-use axum::http::StatusCode;
 use axum::http::header;
-use axum::response::Html;
-use axum::response::IntoResponse;
+use axum::middleware::Next;
 use axum::response::Response;
-use hallpass::EndReason;
-use hallpass::Flash;
+use hallpass::axum::RecentAuthentication;
+use hallpass::axum::Session;
+use hallpass::axum::SessionRejection;
 use hallpass::http::prefers_page;
+use quickstart_logic::Answer;
+use quickstart_logic::Site;
+use quickstart_logic::account;
+use quickstart_logic::account::NewPassword;
+use quickstart_logic::admin;
+use quickstart_logic::answer::FOR_BROWSERS;
+use quickstart_logic::devices;
+use quickstart_logic::home;
+use quickstart_logic::home::Credentials;
+use quickstart_logic::pages;
+use quickstart_logic::step_up;
+use quickstart_logic::step_up::From;
+use quickstart_logic::step_up::Password;
+use quickstart_logic::support;
+use quickstart_logic::support::Case;
 
-use crate::times::Countdown;
+type Page = Result<Answer, SessionRejection>;
 
-#[derive(Default, Template)]
-#[template(path = "home.html")]
-pub(crate) struct Home {
-    pub(crate) user: Option<String>,
-    pub(crate) error: Option<String>,
-    pub(crate) ended: Option<String>,
-    pub(crate) username: String,
-    pub(crate) remember: bool,
-    pub(crate) countdown: Countdown,
-    pub(crate) authenticated_at: Option<String>,
-    pub(crate) cart: Vec<String>,
-    pub(crate) flashes: Vec<Flash>,
-    pub(crate) handle: Option<String>,
+pub(crate) async fn home(session: Session, from: Query<From>, State(site): State<Site>) -> Page {
+    Ok(home::show(&session, from.0, site).await?)
 }
 
-#[derive(Template)]
-#[template(path = "devices.html")]
-pub(crate) struct Devices {
-    pub(crate) user: String,
-    pub(crate) handle: Option<String>,
-    pub(crate) countdown: Countdown,
-    pub(crate) flashes: Vec<Flash>,
-    pub(crate) devices: Vec<DeviceRow>,
+pub(crate) async fn login_form() -> Answer {
+    home::form()
 }
 
-pub(crate) struct DeviceRow {
-    pub(crate) handle: String,
-    pub(crate) created: String,
-    pub(crate) last_seen: String,
-    pub(crate) client: String,
-    pub(crate) current: bool,
+pub(crate) async fn login(
+    session: Session,
+    State(site): State<Site>,
+    Form(credentials): Form<Credentials>,
+) -> Page {
+    Ok(home::login(&session, credentials, site).await?)
 }
 
-#[derive(Template)]
-#[template(path = "message.html")]
-pub(crate) struct Message {
-    pub(crate) title: &'static str,
-    pub(crate) text: &'static str,
-    pub(crate) link: Option<(&'static str, &'static str)>,
+pub(crate) async fn logout(session: Session) -> Page {
+    Ok(home::logout(&session).await?)
 }
 
-/// Renders a page.
-pub(crate) fn page(status: StatusCode, template: &impl Template) -> Response {
-    match template.render() {
-        Ok(html) => (status, Html(html)).into_response(),
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+pub(crate) async fn devices(session: Session, State(site): State<Site>) -> Page {
+    Ok(devices::show(&session, site).await?)
+}
+
+pub(crate) async fn end_device(
+    session: Session,
+    Path(handle): Path<String>,
+    State(site): State<Site>,
+) -> Page {
+    Ok(devices::end(&session, &handle, site).await?)
+}
+
+pub(crate) async fn end_other_devices(session: Session) -> Page {
+    Ok(devices::end_others(&session).await?)
+}
+
+pub(crate) async fn step_up_form(
+    session: Session,
+    from: Query<From>,
+    State(site): State<Site>,
+) -> Page {
+    Ok(step_up::show(&session, from.0, site).await?)
+}
+
+pub(crate) async fn step_up(
+    session: Session,
+    State(site): State<Site>,
+    Form(password): Form<Password>,
+) -> Page {
+    Ok(step_up::confirm(&session, password, site).await?)
+}
+
+pub(crate) async fn account(session: Session, State(site): State<Site>) -> Page {
+    Ok(account::show(&session, site).await?)
+}
+
+/// Dangerous: whoever authenticated more than a minute ago is sent to `/step-up` first.
+pub(crate) async fn delete_account(user: RecentAuthentication<60>) -> Page {
+    Ok(account::delete(&user)?)
+}
+
+pub(crate) async fn change_password(
+    session: Session,
+    State(site): State<Site>,
+    Form(password): Form<NewPassword>,
+) -> Page {
+    Ok(account::change_password(&session, password, site).await?)
+}
+
+pub(crate) async fn admin(session: Session, State(site): State<Site>) -> Page {
+    Ok(admin::show(&session, site).await?)
+}
+
+pub(crate) async fn elevate(
+    session: Session,
+    State(site): State<Site>,
+    Form(password): Form<Password>,
+) -> Page {
+    Ok(admin::elevate(&session, password, site).await?)
+}
+
+pub(crate) async fn end_elevation(session: Session) -> Page {
+    Ok(admin::end(&session).await?)
+}
+
+pub(crate) async fn support(session: Session, State(site): State<Site>) -> Page {
+    Ok(support::show(&session, site).await?)
+}
+
+pub(crate) async fn impersonate(
+    session: Session,
+    State(site): State<Site>,
+    Form(case): Form<Case>,
+) -> Page {
+    Ok(support::impersonate(&session, case, site).await?)
+}
+
+pub(crate) async fn end_impersonation(session: Session) -> Page {
+    Ok(support::end(&session).await?)
+}
+
+pub(crate) async fn not_found(method: Method, headers: HeaderMap) -> Answer {
+    pages::not_found(prefers_page(&method, &headers))
+}
+
+pub(crate) async fn not_allowed(method: Method, headers: HeaderMap) -> Answer {
+    pages::not_allowed(prefers_page(&method, &headers))
+}
+
+/// Gives every answer the headers that a browser should see, and people a page in any case.
+pub(crate) async fn for_browsers(request: Request, next: Next) -> Response {
+    let prefers_page = prefers_page(request.method(), request.headers());
+    let mut response = next.run(request).await;
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    let is_page = kind.is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if prefers_page
+        && !is_page
+        && let Some(page) = pages::instead_of(response.status())
+    {
+        let (head, body) = page.into_parts();
+        *response.body_mut() = Body::from(body);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response.headers_mut().extend(head.headers);
     }
-}
-
-/// The page for who has to sign in first, and why: the session may have ended.
-pub(crate) fn sign_in_first(ended: Option<&EndReason>) -> Response {
-    let message = Message {
-        title: "Please sign in",
-        text: ended.map_or("This page is for people who are signed in.", sentence),
-        link: Some(("/", "Sign in")),
-    };
-    // RFC 9110, 15.5.2: an answer of 401 has a challenge. Browsers do not act on this one.
-    let challenge = [(header::WWW_AUTHENTICATE, "Bearer")];
-    (challenge, page(StatusCode::UNAUTHORIZED, &message)).into_response()
-}
-
-/// The answer to a path that nobody serves.
-pub(crate) async fn not_found(method: Method, headers: HeaderMap) -> Response {
-    let message = Message {
-        title: "No such page",
-        text: "There is nothing at this address.",
-        link: Some(("/", "To the start page")),
-    };
-    page_or_status(StatusCode::NOT_FOUND, &message, &method, &headers)
-}
-
-/// The answer to a method that a path does not take, as where a form's address is typed in.
-pub(crate) async fn not_allowed(method: Method, headers: HeaderMap) -> Response {
-    let message = Message {
-        title: "Not this way",
-        text: "This address works from a form only.",
-        link: Some(("/", "To the start page")),
-    };
-    page_or_status(StatusCode::METHOD_NOT_ALLOWED, &message, &method, &headers)
-}
-
-/// People get the page, programs the status alone.
-fn page_or_status(
-    status: StatusCode,
-    message: &Message,
-    method: &Method,
-    headers: &HeaderMap,
-) -> Response {
-    if prefers_page(method, headers) {
-        page(status, message)
-    } else {
-        status.into_response()
-    }
-}
-
-/// Gives every answer the headers that a browser should see.
-pub(crate) async fn secured(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static(POLICY),
-    );
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("same-origin"),
-    );
+    response.headers_mut().extend(FOR_BROWSERS);
     response
 }
-
-/// Says to people why their session is gone.
-pub(crate) const fn sentence(reason: &EndReason) -> &'static str {
-    match reason {
-        EndReason::Absolute => "Your session reached its longest duration.",
-        EndReason::Evicted => "Your session ended because you signed in on too many devices.",
-        EndReason::Idle => "Your session ended because nothing happened for a while.",
-        EndReason::Logout => "You signed out.",
-        EndReason::Replayed => "Your session ended because an old copy of its cookie was used.",
-        EndReason::Revoked(_) => "Your session was ended from another device.",
-        EndReason::Superseded => "Your session was replaced by a newer sign-in.",
-        _ => "Your session has ended.",
-    }
-}
-
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
-    connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; \
-    frame-ancestors 'none'";

@@ -1,14 +1,21 @@
 //! A site on a free port, and a client that keeps no cookies of its own.
 
 use std::future::Future;
+use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use actix_web::App;
+use actix_web::Error;
 use actix_web::HttpMessage;
 use actix_web::HttpResponse;
 use actix_web::HttpServer;
+use actix_web::body::MessageBody;
 use actix_web::dev::ServerHandle;
 use actix_web::dev::Service;
+use actix_web::dev::ServiceFactory;
+use actix_web::dev::ServiceRequest;
+use actix_web::dev::ServiceResponse;
 use actix_web::rt::System;
 use actix_web::web;
 use actix_web::web::ServiceConfig;
@@ -25,6 +32,8 @@ use hallpass_core::AssuranceLevel;
 use hallpass_core::Authentication;
 use hallpass_core::DynStore;
 use hallpass_core::Elevation;
+use hallpass_core::Event;
+use hallpass_core::EventSink;
 use hallpass_core::Impersonation;
 use hallpass_core::Login;
 use hallpass_core::Requirement;
@@ -49,6 +58,24 @@ pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) faults: FaultyStore<MemoryStore>,
     pub(crate) spy: SpyLog,
+    pub(crate) events: Recorder,
+}
+
+/// Keeps the events.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recorder(Arc<Mutex<Vec<Event>>>);
+
+impl Recorder {
+    /// The events since the last time.
+    pub(crate) fn take(&self) -> Vec<Event> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+impl EventSink for Recorder {
+    fn record(&self, event: &Event) {
+        self.0.lock().unwrap().push(event.clone());
+    }
 }
 
 impl World {
@@ -61,10 +88,12 @@ impl World {
         let spy = SpyStore::new(faults.clone());
         let log = spy.log();
         let clock = ManualClock::default();
+        let events = Recorder::default();
         let store = DynStore::builder(spy).with_index().build();
         let manager = SessionManager::builder_with_clock(store, clock.clone())
             .policy(policy.build().unwrap())
             .random(SeededRandom::new(7))
+            .events(events.clone())
             .build()
             .unwrap();
         Self {
@@ -72,6 +101,7 @@ impl World {
             clock,
             faults,
             spy: log,
+            events,
         }
     }
 
@@ -109,7 +139,22 @@ impl Site {
     }
 
     pub(crate) fn with(middleware: SessionMiddleware) -> Self {
-        let app = move || App::new().wrap(middleware.clone()).configure(routes);
+        Self::of(move || App::new().wrap(middleware.clone()).configure(routes))
+    }
+
+    /// The site of an application.
+    pub(crate) fn of<F, T, B>(app: F) -> Self
+    where
+        F: Fn() -> App<T> + Clone + Send + 'static,
+        T: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
         let server = HttpServer::new(app)
             .workers(1)
             .disable_signals()
@@ -132,10 +177,23 @@ impl Site {
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> Response {
+        self.send_with(method, path, fields, "").await
+    }
+
+    pub(crate) async fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        fields: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
         let method = method.parse().unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.url));
         for (name, value) in fields {
             request = request.header(*name, *value);
+        }
+        if !body.is_empty() {
+            request = request.body(body.to_owned());
         }
         request.send().await.unwrap()
     }

@@ -132,8 +132,9 @@ impl Change {
         if record.binding != self.binding || (is_locked && !raises) {
             return Err(SessionError::Ended);
         }
-        if self.reopens {
-            // Whoever reopens it is the operator.
+        if self.reopens || self.repeats() {
+            // Whoever reopens it is the operator, and so is who never had the token of an
+            // impersonation.
             record.end_impersonation();
         } else if record.impersonation(now).is_some() != self.impersonates {
             return Err(SessionError::Ended);
@@ -154,6 +155,10 @@ impl Change {
             }
         }
         Ok(changed)
+    }
+
+    fn repeats(&self) -> bool {
+        matches!(&self.credential, CredentialChange::Raise(raise) if raise.repeats)
     }
 
     pub(super) const fn is_raise(&self) -> bool {
@@ -183,11 +188,7 @@ impl Change {
         match &self.credential {
             CredentialChange::EndElevation => Ok(record.elevation.take().is_some()),
             CredentialChange::Keep => Ok(false),
-            CredentialChange::Lower(level) => {
-                let before = record.authentication.clone();
-                record.lower_to(*level);
-                Ok(record.authentication != before)
-            }
+            CredentialChange::Lower(level) => Ok(record.lower_to(*level)),
             CredentialChange::Raise(raise) => {
                 raise.apply(record, random, now)?;
                 Ok(true)
@@ -225,6 +226,11 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Returns whether the session stands for another subject afterwards.
+    pub(crate) const fn switches(&self) -> bool {
+        !self.authenticates()
+    }
+
     /// Returns whether the subject has just proved who it is.
     pub(crate) const fn authenticates(&self) -> bool {
         match self {
@@ -283,6 +289,11 @@ impl Raise {
             Some(previous) if self.repeats => previous.authentication().clone(),
             _ => record.authentication.clone().unwrap_or_default(),
         };
+        if self.repeats {
+            // What the lost answer gave has to be asked for again.
+            record.authentication = Some(before.clone());
+            record.elevation = None;
+        }
         let (credential, token) =
             record
                 .credential

@@ -86,6 +86,17 @@ impl Opened {
         previous.is_some_and(|previous| previous.is_successor_unused(current))
     }
 
+    /// Takes over what is stored meanwhile, and goes on standing for what it did. Returns whether it
+    /// can.
+    pub(crate) fn follow(&mut self, fresh: &Arc<SessionRecord>) -> bool {
+        if fresh.binding() != self.record.binding() {
+            let before = self.authentication().cloned();
+            self.outranked = before;
+        }
+        self.record = Arc::clone(fresh);
+        !self.impersonates || self.record.impersonation.is_some()
+    }
+
     /// Returns for whom the request acts, and why, where that is not who logged in.
     pub(crate) fn impersonation(&self) -> Option<&Impersonated> {
         self.record

@@ -238,6 +238,11 @@ impl PreviousCredential {
         }
     }
 
+    /// Derives a secret for who holds a token of this chain.
+    pub(crate) fn derive(&self, parts: [&[u8]; 3]) -> Option<[u8; 32]> {
+        self.credential.derive(parts)
+    }
+
     /// Returns what the old token still stands for.
     #[must_use]
     pub const fn authentication(&self) -> &Authentication {

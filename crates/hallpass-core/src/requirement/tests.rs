@@ -72,7 +72,10 @@ fn a_right_is_met_by_an_elevation_that_gives_it() {
         ..shown(&authentication)
     };
     let unmet = Unmet::Right { right: "admin" };
-    assert_eq!(requirement.check(&other), Err(unmet));
+    assert_eq!(requirement.check(&other), Err(unmet.clone()));
+    let both = Requirement::login().right("admin").right("audit");
+    assert_eq!(both.check(&elevated), Ok(()));
+    assert_eq!(both.check(&other), Err(unmet));
 }
 
 /// SES-28: after a sign of risk nothing beyond a login is met.

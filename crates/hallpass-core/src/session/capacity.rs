@@ -97,8 +97,13 @@ impl Session {
     /// If the future is dropped, the elevation may have ended.
     pub async fn end_elevation(&self) -> Result<(), SessionError> {
         self.refuse_while_impersonating()?;
-        if self.elevation().is_none() {
-            drop(self.open_state()?);
+        let now = self.0.manager.now();
+        let is_elevated = {
+            let state = self.open_state()?;
+            let opened = state.opened.as_ref();
+            opened.is_some_and(|opened| opened.record.elevation(now).is_some())
+        };
+        if !is_elevated {
             return Ok(());
         }
         self.commit_now(None, CredentialChange::EndElevation)
@@ -177,16 +182,22 @@ impl Session {
     /// If the future is dropped, the impersonation may have ended. The client goes on with its old
     /// token, which then stands for the operator.
     pub async fn end_impersonation(&self) -> Result<(), SessionError> {
-        let Some(impersonated) = self.impersonation() else {
-            drop(self.open_state()?);
+        let now = self.0.manager.now();
+        let acting = {
+            let state = self.open_state()?;
+            let opened = state.opened.as_ref();
+            // Also where this request does not act for the subject, having a token from before.
+            opened.and_then(|opened| opened.record.impersonation(now).cloned())
+        };
+        let Some(impersonated) = acting else {
             return Ok(());
         };
         self.step(Step::EndImpersonation).await?;
         let manager = &self.0.manager;
-        let event = EventKind::ImpersonationEnded;
         let actor = self.subject();
-        manager.report_impersonation(event, (&impersonated, actor.as_ref()), &self.0.client);
         if let Some(handle) = self.handle() {
+            let of = (handle, &impersonated, actor.as_ref());
+            manager.tell_impersonation_ended(of, &self.0.client);
             // Streams look again, here and elsewhere.
             let ending = Ending::Session(handle);
             manager.watchers().wake(&ending);
@@ -200,8 +211,9 @@ impl Session {
     /// session.
     ///
     /// It is another one after a login, a raise, an elevation, the beginning and the end of an
-    /// impersonation, and for every purpose; a renewal of the token leaves it as it is. Whoever can
-    /// read the store can derive it.
+    /// impersonation, and for every purpose; a renewal of the token, lowering, and the end of an
+    /// elevation leave it as it is. A request with a token from before has that from before. Whoever
+    /// can read the store can derive it.
     #[must_use]
     pub fn derived_secret(&self, purpose: &str) -> Option<[u8; 32]> {
         let state = self.state();
@@ -209,10 +221,12 @@ impl Session {
         let handle = opened.record.handle().to_bytes();
         let subject = opened.subject().map(ToString::to_string);
         let subject = subject.unwrap_or_default();
-        opened
-            .record
-            .credential()
-            .derive([purpose.as_bytes(), &handle, subject.as_bytes()])
+        let parts = [purpose.as_bytes(), &handle, subject.as_bytes()];
+        let record = &opened.record;
+        match record.previous_credential() {
+            Some(previous) if opened.outranked.is_some() => previous.derive(parts),
+            _ => record.credential().derive(parts),
+        }
     }
 
     pub(super) fn refuse_while_impersonating(&self) -> Result<(), SessionError> {

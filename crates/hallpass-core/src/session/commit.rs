@@ -46,6 +46,9 @@ impl Session {
         credential: CredentialChange,
     ) -> Result<(), SessionError> {
         let has_extra = extra.is_some();
+        let switches =
+            matches!(&credential, CredentialChange::Raise(raise) if raise.step.switches());
+        let raises = matches!(credential, CredentialChange::Raise(_));
         let (ops, opened, reopens, era) = {
             let mut state = self.state();
             let opened = match credential {
@@ -55,7 +58,10 @@ impl Session {
             let opened = opened.cloned();
             let ops = state.take_ops();
             lock(&ops).extend(extra);
-            (ops, opened, state.opened.is_none(), state.era)
+            let locked = state.locked.as_ref();
+            let reopens = locked.zip(opened.as_ref());
+            let reopens = reopens.is_some_and(|(locked, opened)| Arc::ptr_eq(locked, opened));
+            (ops, opened, reopens, state.era)
         };
         let result = match opened {
             Some(opened) => self
@@ -71,7 +77,15 @@ impl Session {
         }
         match result {
             Ok(opened) => {
+                if switches {
+                    // What was meant for the one is not for the other.
+                    state.drop_changes();
+                }
                 state.install(opened);
+                if raises {
+                    state.locked = None;
+                    state.era += 1;
+                }
                 Ok(())
             }
             Err(error) => {
@@ -137,6 +151,7 @@ impl Session {
         let seen_at = self.seen_at(&opened);
         let activity = opened.activity(seen_at);
         let renews = matches!(credential, CredentialChange::Renew { .. });
+        let raises = matches!(credential, CredentialChange::Raise(_));
         let authenticates =
             matches!(&credential, CredentialChange::Raise(raise) if raise.step.authenticates());
         let change = Change {
@@ -164,6 +179,10 @@ impl Session {
             }
         }
         committed.record = record;
+        if raises {
+            committed.outranked = None;
+            committed.impersonates = committed.record.impersonation.is_some();
+        }
         Ok(opened)
     }
 

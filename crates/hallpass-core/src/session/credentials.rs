@@ -133,13 +133,9 @@ impl Session {
             .await?;
         let token = lock(&token).take();
         let mut state = self.state();
-        state.locked = None;
-        state.era += 1;
         if let (Some(token), Some(opened)) = (token, state.opened.as_mut()) {
             let opened = Arc::make_mut(opened);
             opened.limits = limits;
-            opened.outranked = None;
-            opened.impersonates = opened.record.impersonation.is_some();
             opened.verdict = Verdict::Current { confirm: false };
             opened.presented = Some(token.clone());
             (opened.touch, opened.renew) = (false, false);
@@ -154,7 +150,8 @@ impl Session {
         Ok(())
     }
 
-    /// Lowers the assurance to `level`, if it is higher. The token stays. Committed at once,
+    /// Lowers the assurance to `level`, if it is higher, and ends an elevation above it. The token
+    /// stays. Committed at once,
     /// together with changes made before.
     ///
     /// # Errors

@@ -357,8 +357,8 @@ impl Session {
                 continue;
             }
             match (&loaded, place) {
-                (Load::Live(fresh), Some(opened)) => {
-                    Arc::make_mut(opened).record = Arc::clone(fresh);
+                (Load::Live(fresh), place @ Some(_)) => {
+                    place.take_if(|opened| !Arc::make_mut(opened).follow(fresh));
                 }
                 (_, place) => *place = None,
             }

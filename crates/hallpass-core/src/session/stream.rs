@@ -105,6 +105,10 @@ impl Session {
                 }
                 // The store has forgotten it, which it may once its time is over.
                 Ok(Load::Missing) => return record.expiry_reason(),
+                // Whom it stands for is known without the store.
+                Err(_) if impersonates && record.impersonation(now).is_none() => {
+                    return EndReason::Superseded;
+                }
                 Err(_told_in_the_events) => TRY_AGAIN,
             };
             let _hint = race(watch.woken(), || manager.clock().sleep(wait)).await;

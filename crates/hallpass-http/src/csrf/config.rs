@@ -130,15 +130,22 @@ impl CsrfConfig {
     }
 
     /// Checks a path with safe methods, too: for a `GET` that is expensive, or shows what other
-    /// sites must not embed. Links from other sites to it still work. Written like
+    /// sites must not embed. Links from other sites to it still work in browsers that send
+    /// `Sec-Fetch-Site`; in others they are refused. Written like
     /// [`exempt`](Self::exempt). Default: none.
     pub fn check_safe(mut self, path: &str) -> Self {
         self.checked_safe.push(path.to_owned());
         self
     }
 
-    /// The same, and links from other sites are refused as well: for a `GET` that changes
-    /// something, such as a logout by link. Default: none.
+    /// The same, and links from other sites, from mails and from the address bar are refused as well.
+    /// Default: none.
+    ///
+    /// # Security
+    ///
+    /// A stopgap for a `GET` that changes something, which should be a `POST`: a redirect of this site
+    /// counts as this site, so whoever can choose where one leads, as with
+    /// [`ReturnTo`](crate::ReturnTo), can lead to it.
     pub fn check_links(mut self, path: &str) -> Self {
         self.checked_links.push(path.to_owned());
         self

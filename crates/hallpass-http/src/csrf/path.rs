@@ -28,11 +28,17 @@ impl PathRule {
 
     /// Returns whether somebody could read the path as one that is covered. For what is checked.
     pub(super) fn may_cover(&self, path: &str) -> bool {
+        // The rule may be written with escapes, too.
+        let mut rule = normal(&self.0, Dots::Kept);
+        if self.0.ends_with('/') && rule != "/" {
+            rule.push('/');
+        }
+        let rule = Self(rule);
         self.covers(path)
             || [Dots::Kept, Dots::Resolved].into_iter().any(|dots| {
                 let normal = normal(path, dots);
                 // With and without a slash at the end: some routers take one for the other.
-                self.covers(&normal) || self.covers(&(normal + "/"))
+                rule.covers(&normal) || rule.covers(&(normal + "/"))
             })
     }
 
@@ -83,6 +89,21 @@ mod tests {
 
     fn rule(path: &str) -> PathRule {
         PathRule::new(path).unwrap()
+    }
+
+    /// A rule may be written with escapes, and its path in another spelling.
+    #[test]
+    fn a_rule_with_escapes_covers_every_spelling() {
+        let rule = rule("/d%C3%A9connexion");
+        for path in [
+            "/d%C3%A9connexion",
+            "/d%c3%a9connexion",
+            "/%64%C3%A9connexion",
+            "//d%C3%A9connexion/",
+        ] {
+            assert!(rule.may_cover(path), "{path}");
+        }
+        assert!(!rule.may_cover("/d%C3%A8connexion"));
     }
 
     #[test]

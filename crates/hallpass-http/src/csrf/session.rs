@@ -4,7 +4,6 @@ use std::net::IpAddr;
 
 use hallpass_core::ClientFacts;
 use hallpass_core::EventKind;
-use hallpass_core::SecureRandom;
 use hallpass_core::Session;
 use hallpass_core::SessionError;
 use hallpass_core::SessionManager;
@@ -24,13 +23,13 @@ use crate::slot::SessionSlot;
 ///
 /// A client without a session gets an anonymous one, so that login forms are protected, too
 /// (CSRF-11): ask for a token only where there is a form. The tokens of a page are good until the
-/// next login, and those of the login page until the login. A page that a browser fetches in advance
-/// begins no session (SES-21), so the token in it is good for nothing: such a browser tells where
-/// a request comes from, and needs one only where a token is required in any case.
+/// next login, and those of the login page until the login.
 ///
 /// # Errors
 ///
-/// As [`Session::begin`]; [`SessionError::Random`] without randomness.
+/// As [`Session::begin`]; [`SessionError::Random`] without randomness;
+/// [`SessionError::Contended`], which asks to try again, where a browser fetches the page in advance
+/// and has no session: it drops such an answer, and asks again when its user comes (SES-21).
 ///
 /// # Cancel safety
 ///
@@ -53,20 +52,12 @@ pub async fn csrf_token(session: &Session) -> Result<CsrfToken, SessionError> {
         Some(secret) => secret,
         None => {
             session.begin().await?;
-            match session.derived_secret(PURPOSE) {
-                Some(secret) => secret,
-                None => nobodys(random)?,
-            }
+            session
+                .derived_secret(PURPOSE)
+                .ok_or(SessionError::Contended)?
         }
     };
     Ok(CsrfToken::issue(&secret, random)?)
-}
-
-/// Returns a secret that no session has.
-fn nobodys(random: &dyn SecureRandom) -> Result<[u8; 32], SessionError> {
-    let mut secret = [0; 32];
-    random.fill(&mut secret)?;
-    Ok(secret)
 }
 
 /// How an adapter takes a request through the checks: [`begin_check`](Self::begin_check), and if a

@@ -182,6 +182,10 @@ fn a_path_with_checked_links_refuses_links_too() {
     for (uri, expected) in table {
         assert_eq!(Asked::get(uri, &link).judged(&csrf), expected, "{uri}");
     }
+    // From a mail, or typed in: the browser does not tell these apart.
+    let typed = [(SITE, "none"), (MODE, "navigate"), (DEST, "document")];
+    let judged = ["/logout", "/login"].map(|uri| Asked::get(uri, &typed).judged(&csrf));
+    assert_eq!(judged, [refuse(CsrfRule::User), allow(CsrfRule::User)]);
 }
 
 /// A handshake is a `GET` that every page can send, with the cookies, and read the answers of.

@@ -59,9 +59,10 @@ impl Transport {
     pub(super) fn account(&self, number: u8, headers: &HeaderMap) -> Account {
         let count = self.accounts.as_ref().map_or(1, Accounts::max);
         let is_alone = match (&self.cookies, self.clear_site_data) {
-            (Some(cookies), Some(clear)) if clear.clears_cookies() => (0..count)
-                .filter(|other| *other != number)
-                .all(|other| is_absent(cookies, other, headers)),
+            // A request of another site brings no cookie at all, which says nothing of the others.
+            (Some(cookies), Some(clear)) if clear.clears_cookies() => {
+                (0..count).all(|other| is_absent(cookies, other, headers) != (other == number))
+            }
             _ => false,
         };
         Account { number, is_alone }

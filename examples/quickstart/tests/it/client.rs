@@ -42,6 +42,7 @@ pub(crate) struct Browser {
     user_agent: String,
     jar: BTreeMap<String, SetCookie>,
     frozen: Option<Vec<String>>,
+    source: Option<&'static str>,
 }
 
 impl Browser {
@@ -59,7 +60,15 @@ impl Browser {
             user_agent: FIREFOX.to_owned(),
             jar: BTreeMap::new(),
             frozen: None,
+            source: Some("same-origin"),
         }
+    }
+
+    /// A browser that has loaded the page with the login form.
+    pub(crate) async fn at_the_login_form(server: &Server) -> Self {
+        let mut browser = Self::new(server);
+        browser.get("/").await;
+        browser
     }
 
     /// A browser that is signed in.
@@ -94,6 +103,22 @@ impl Browser {
         }
     }
 
+    /// The same browser, whose requests are caused by a page of another site.
+    pub(crate) fn at_another_site(self) -> Self {
+        Self {
+            source: Some("cross-site"),
+            ..self
+        }
+    }
+
+    /// The same browser, of an age that says nothing of what causes its requests.
+    pub(crate) fn of_old(self) -> Self {
+        Self {
+            source: None,
+            ..self
+        }
+    }
+
     /// A second tab that sends today's cookies for ever, whatever happens to the jar: a request
     /// that was held back, or a thief with a copy.
     pub(crate) fn straggler(&self) -> Self {
@@ -121,6 +146,9 @@ impl Browser {
             .http
             .request(method, format!("{}{path}", self.origin))
             .header(header::USER_AGENT, &self.user_agent);
+        if let Some(source) = self.source {
+            request = request.header("sec-fetch-site", source);
+        }
         for field in self.cookie_fields() {
             let value = HeaderValue::from_bytes(field.as_bytes()).unwrap();
             request = request.header(header::COOKIE, value);
@@ -204,7 +232,13 @@ impl Browser {
         self.cookie(SESSION).unwrap().to_owned()
     }
 
-    fn cookie_fields(&self) -> Vec<String> {
+    /// The scheme, host and port that this browser talks to.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// What this browser sends as its cookies.
+    pub(crate) fn cookie_fields(&self) -> Vec<String> {
         if let Some(fields) = &self.frozen {
             return fields.clone();
         }
@@ -227,6 +261,9 @@ pub(crate) fn nobody(ended: Option<&str>) -> Value {
         "idle_expires_in": null,
         "absolute_expires_in": null,
         "authenticated_at": null,
+        "actor": null,
+        "rights": null,
+        "locked": false,
         "ended": ended,
     })
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::client::Browser;
+use crate::client::PASSWORD;
 use crate::client::is_utc_time;
 use crate::client::nobody;
 use crate::server::Server;
@@ -318,4 +319,20 @@ fn handles(devices: &[Value]) -> BTreeSet<String> {
         .iter()
         .map(|device| device["handle"].as_str().unwrap().to_owned())
         .collect()
+}
+
+#[tokio::test]
+async fn a_device_that_is_remembered_says_so() {
+    let server = Server::start();
+    let mut browser = Browser::signed_in(&server, "user1").await;
+    let forgotten = browser.get("/devices").await.body;
+    let form = [
+        ("username", "user1"),
+        ("password", PASSWORD),
+        ("remember", "on"),
+    ];
+    browser.post_form("/login", &form).await;
+    let remembered = browser.get("/devices").await.body;
+    let said = [forgotten, remembered].map(|page| page.contains(">Remembered</span>"));
+    assert_eq!(said, [false, true]);
 }

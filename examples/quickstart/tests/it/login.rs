@@ -13,6 +13,7 @@ use crate::client::SCOPE;
 use crate::client::SESSION;
 use crate::client::is_utc_time;
 use crate::client::nobody;
+use crate::forms::forms_token;
 use crate::server::Server;
 use crate::server::wait_for_the_servers_clock;
 
@@ -142,7 +143,8 @@ async fn a_login_knows_when_it_took_place() {
 async fn a_wrong_password_is_refused_and_sets_no_cookie() {
     let server = Server::start();
     let form = [("username", "user1"), ("password", "wrong horse")];
-    let answer = Browser::new(&server).post_form("/login", &form).await;
+    let mut browser = Browser::at_the_login_form(&server).await;
+    let answer = browser.post_form("/login", &form).await;
     assert_eq!(
         (answer.status, answer.set_cookies),
         (StatusCode::UNAUTHORIZED, vec![])
@@ -155,9 +157,11 @@ async fn an_unknown_user_gets_the_same_answer_as_a_wrong_password() {
     let mut answers = Vec::new();
     for user in ["user1", "nobody-of-this-name"] {
         let form = [("username", user), ("password", "wrong horse")];
-        let answer = Browser::new(&server).post_form("/login", &form).await;
-        // The form keeps what was typed.
+        let mut browser = Browser::at_the_login_form(&server).await;
+        let answer = browser.post_form("/login", &form).await;
+        // The form keeps what was typed, and has a token of its own each time.
         let body = answer.body.replace(&format!("value=\"{user}\""), "");
+        let body = body.replace(&forms_token(&body), "");
         answers.push((answer.status, answer.set_cookies, body));
     }
     assert_eq!(answers[0], answers[1]);

@@ -62,7 +62,7 @@ impl Server {
     }
 
     fn try_in(environment: Vec<(String, String)>) -> Result<Self, String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_quickstart"));
+        let mut command = Command::new(PROGRAM);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("HALLPASS_") || text.starts_with("RUST_") {
@@ -129,6 +129,16 @@ impl Drop for Server {
         self.kill();
     }
 }
+
+/// The program under test: these tests are read by the quickstart of each framework, and cargo
+/// names the program of the one that it builds them for.
+const PROGRAM: &str = match (
+    option_env!("CARGO_BIN_EXE_quickstart"),
+    option_env!("CARGO_BIN_EXE_quickstart-actix"),
+) {
+    (Some(program), _) | (None, Some(program)) => program,
+    (None, None) => panic!("no quickstart was built for these tests"),
+};
 
 /// Whether two processes on the store of this binary are one application.
 pub(crate) const IS_SHARED: bool = !matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"it");
