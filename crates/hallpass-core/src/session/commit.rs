@@ -45,6 +45,16 @@ impl Session {
         extra: Option<Op>,
         credential: CredentialChange,
     ) -> Result<(), SessionError> {
+        self.commit_or_begin(extra, credential, false).await
+    }
+
+    /// The same. With `even_empty` an anonymous session begins also where nothing is in it.
+    async fn commit_or_begin(
+        &self,
+        extra: Option<Op>,
+        credential: CredentialChange,
+        even_empty: bool,
+    ) -> Result<(), SessionError> {
         let has_extra = extra.is_some();
         let switches =
             matches!(&credential, CredentialChange::Raise(raise) if raise.step.switches());
@@ -68,7 +78,7 @@ impl Session {
                 .commit_to(opened, &ops, credential, reopens)
                 .await
                 .map(Some),
-            None => self.begin_anonymous(&ops, false).await,
+            None => self.begin_anonymous(&ops, even_empty).await,
         };
         let mut state = self.state();
         if state.era != era {
@@ -113,30 +123,15 @@ impl Session {
     ///
     /// If the future is dropped, a session may have begun that nobody holds the token of.
     pub async fn begin(&self) -> Result<(), SessionError> {
-        let (ops, era) = {
-            let mut state = self.open_state()?;
+        {
+            let state = self.open_state()?;
             state.outage()?;
             if state.opened.is_some() {
                 return Ok(());
             }
-            (state.take_ops(), state.era)
-        };
-        let begun = self.begin_anonymous(&ops, true).await;
-        let mut state = self.state();
-        if state.era != era {
-            return begun.map(drop);
         }
-        match begun {
-            Ok(opened) => {
-                state.install(opened);
-                Ok(())
-            }
-            Err(error) => {
-                state.put_back(&ops);
-                state.refresh_view();
-                Err(error)
-            }
-        }
+        self.commit_or_begin(None, CredentialChange::Keep, true)
+            .await
     }
 
     /// Commits to a session that exists, and returns it as it is then.
