@@ -21,8 +21,7 @@ use hallpass::SessionManager;
 use hallpass::TracingSink;
 use hallpass::actix::CsrfMiddleware;
 use hallpass::actix::SessionMiddleware;
-use hallpass::http::CsrfConfig;
-use hallpass::http::TransportConfig;
+use quickstart_logic::settings::FORM;
 use quickstart_logic::settings::Settings;
 use tracing_subscriber::EnvFilter;
 
@@ -42,19 +41,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .policy(settings.policy()?)
         .events(TracingSink)
         .build()?;
-    let transport = TransportConfig::default()
-        .bearer(true)
-        .login_page("/")
-        .step_up_page("/step-up")
-        .no_touch_path("/api/poll");
-    let sessions = SessionMiddleware::with_transport(sessions, transport)?;
+    let sessions = SessionMiddleware::with_transport(sessions, Settings::transport())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port()))?;
     let address = listener.local_addr()?;
-    // Only over plain http, as on this machine, does a site have to say what it is called.
-    let csrf = CsrfConfig::default()
-        .own_origin(&format!("http://{address}"))
-        .own_origin(&format!("http://localhost:{}", address.port()))
-        .build()?;
+    let csrf = Settings::csrf(address)?;
     let csrf = CsrfMiddleware::new(csrf).forms(FORM);
     let server = HttpServer::new(move || {
         App::new()
@@ -69,9 +59,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     announce(address);
     Ok(server.run().await?)
 }
-
-/// How long a form may be whose token is looked for, in bytes.
-const FORM: usize = 64 * 1024;
 
 #[expect(clippy::print_stdout, reason = "this is what it has to say")]
 fn announce(address: SocketAddr) {

@@ -3,6 +3,7 @@
 use std::env;
 use std::error::Error;
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
@@ -12,6 +13,10 @@ use hallpass::ConfigError;
 use hallpass::DynStore;
 use hallpass::MemoryStore;
 use hallpass::StandardPolicy;
+use hallpass::http::Csrf;
+use hallpass::http::CsrfConfig;
+use hallpass::http::CsrfConfigError;
+use hallpass::http::TransportConfig;
 use hallpass::postgres::PostgresStore;
 use hallpass::redis::RedisStore;
 
@@ -85,6 +90,28 @@ impl Settings {
         })
     }
 
+    /// Returns how tokens travel.
+    pub fn transport() -> TransportConfig {
+        TransportConfig::default()
+            .bearer(true)
+            .login_page("/")
+            .step_up_page("/step-up")
+            .no_touch_path("/api/poll")
+    }
+
+    /// Returns the checks against requests of other sites.
+    ///
+    /// # Errors
+    ///
+    /// [`CsrfConfigError`] never for an address.
+    pub fn csrf(address: SocketAddr) -> Result<Csrf, CsrfConfigError> {
+        // Only over plain http, as on this machine, does a site have to say what it is called.
+        CsrfConfig::default()
+            .own_origin(&format!("http://{address}"))
+            .own_origin(&format!("http://localhost:{}", address.port()))
+            .build()
+    }
+
     /// How long sessions last, and how many there may be.
     pub fn policy(&self) -> Result<StandardPolicy, ConfigError> {
         let mut policy = StandardPolicy::builder()
@@ -133,6 +160,9 @@ impl Settings {
 
 const FIVE_MINUTES: Duration = Duration::from_secs(300);
 const HALF_AN_HOUR: Duration = Duration::from_secs(1_800);
+/// How long a form may be whose token is looked for, in bytes.
+pub const FORM: usize = 64 * 1024;
+
 const STORES: &str = "HALLPASS_STORE takes `memory`, `redis://host:port`, \
                       `redis+cluster://host:port,host:port` or `postgres://user@host/database`";
 

@@ -23,8 +23,7 @@ use hallpass::SessionManager;
 use hallpass::TracingSink;
 use hallpass::axum::SessionLayer;
 use hallpass::axum::csrf_layer;
-use hallpass::http::CsrfConfig;
-use hallpass::http::TransportConfig;
+use quickstart_logic::settings::FORM;
 use quickstart_logic::settings::Settings;
 use tokio::net::TcpListener;
 use tracing_subscriber::EnvFilter;
@@ -44,19 +43,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .policy(settings.policy()?)
         .events(TracingSink)
         .build()?;
-    let transport = TransportConfig::default()
-        .bearer(true)
-        .login_page("/")
-        .step_up_page("/step-up")
-        .no_touch_path("/api/poll");
-    let layer = SessionLayer::with_transport(sessions, transport)?;
+    let layer = SessionLayer::with_transport(sessions, Settings::transport())?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, settings.port())).await?;
     let address = listener.local_addr()?;
-    // Only over plain http, as on this machine, does a site have to say what it is called.
-    let csrf = CsrfConfig::default()
-        .own_origin(&format!("http://{address}"))
-        .own_origin(&format!("http://localhost:{}", address.port()))
-        .build()?;
+    let csrf = Settings::csrf(address)?;
     let app = routes(settings.site())
         .layer(csrf_layer(csrf).forms(FORM))
         .layer(layer)
@@ -70,9 +60,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     }
     Ok(())
 }
-
-/// How long a form may be whose token is looked for, in bytes.
-const FORM: usize = 64 * 1024;
 
 #[expect(clippy::print_stdout, reason = "this is what it has to say")]
 fn announce(address: SocketAddr) {
